@@ -10,7 +10,9 @@ const here = import.meta.dirname
 
 /** Every *.html beside this file is a page of its own: chair.html, live.html, … */
 function pages(): Record<string, string> {
-  const names = readdirSync(here).filter((name) => name.endsWith('.html')).sort()
+  const names = readdirSync(here)
+    .filter((name) => name.endsWith('.html'))
+    .sort()
   return Object.fromEntries(names.map((name) => [name.slice(0, -'.html'.length), join(here, name)]))
 }
 
