@@ -1,0 +1,364 @@
+// Package fairness computes, at every handover, who will be given how many
+// seconds, what each can rely on, and when each will speak.
+//
+// It guarantees: it is pure (no clock, no randomness, no I/O) and integer, so
+// the same situation gives the same bytes on every processor; the running
+// turn is never reduced; no guarantee shrinks; nobody who is expected is
+// dropped silently (a situation that does not fit says how many are not
+// reached); allotments are whole seconds, and what they are expected to use
+// never passes what there is unless the minimums alone do; and an Engine that
+// has seen a list of the same length allocates no memory.
+//
+// The one entry point of timing, gateway, planner, simulator and verifier is
+// [Compute] (or [Engine.Compute]); situation.go describes what goes in and
+// what comes out. The rules are fairness.md and decisions.md 13 to 27. The
+// sub-packages hold the parts that stand on their own: allocate, estimate,
+// eta, order, apportion, lot, credit, measures, plan, simulate.
+package fairness
+
+import (
+	"github.com/fairfloor/fairfloor/pkg/fairness/allocate"
+	"github.com/fairfloor/fairfloor/pkg/fairness/estimate"
+	"github.com/fairfloor/fairfloor/pkg/fairness/eta"
+)
+
+// bounds are one entry's limits in a computation.
+type bounds struct {
+	min, low, high int64 // m_i, the least after promises, the most
+	present        bool  // counts: its chance is not zero
+}
+
+// Compute is Engine.Compute with memory of its own.
+func Compute(s Situation) (Plan, error) {
+	var e Engine
+	var p Plan
+	err := e.Compute(&s, &p)
+	return p, err
+}
+
+// Compute fills p from s, keeping p's memory. It refuses a situation that has
+// no meaning with a problem.Error that names the field.
+func (e *Engine) Compute(s *Situation, p *Plan) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	e.prepare(s, p)
+	b := e.budget(s, p)
+	if err := e.fill(s, p, &b); err != nil {
+		return err
+	}
+	e.offer(s, p, &b)
+	e.next(s, p, &b)
+	e.reach(s, p, &b)
+	e.forecast(s, p, &b)
+	bar(s, p, &b)
+	return nil
+}
+
+// frame is what the steps of one computation share. Durations in ms.
+type frame struct {
+	base     int64 // when the next handover begins
+	limit    int64 // T_end - C
+	n        int64 // entries that count
+	weight   int64 // sum of their weights
+	lows     int64 // sum of their least shares
+	mins     int64 // sum of their minimums
+	h, u     int64 // mean handover, use ratio in ppm
+	reserve  int64 // R(n)
+	standby  int64 // kept for standby
+	access   int64 // access allowances beyond what the reserve holds
+	strict   int64 // handovers that strict mode sets aside for deferrals
+	shortage bool  // the least shares do not fit
+}
+
+// prepare sets sizes and each entry's bounds.
+func (e *Engine) prepare(s *Situation, p *Plan) {
+	n := len(s.Entries)
+	if cap(e.claims) < n {
+		e.claims = make([]allocate.Claim, n, n+n/4)
+		e.shares = make([]int64, n, n+n/4)
+		e.bounds = make([]bounds, n, n+n/4)
+	}
+	e.claims, e.shares, e.bounds = e.claims[:n], e.shares[:n], e.bounds[:n]
+	offers := p.Offers
+	if cap(offers) < n {
+		offers = make([]Offer, n, n+n/4)
+	}
+	*p = Plan{Rule: RuleVersion, Offers: offers[:n]}
+	for i := range s.Entries {
+		e.bounds[i] = s.bounds(&s.Entries[i])
+	}
+}
+
+// bounds are the least and the most that an entry can be given.
+func (s *Situation) bounds(entry *Entry) bounds {
+	weight := int64(entry.Weight)
+	request := entry.RequestMS
+	if request == 0 {
+		request = allocate.MostMS
+	}
+	// m_i = min(m, r_i); of a joint statement the sum of the members'.
+	least := min(weight*s.MinimumMS, request)
+	low := max(least, min(entry.GuaranteeMS, request))
+	high := request
+	if s.GrowthPPM > 0 && entry.AnnouncedMS > 0 {
+		high = min(high, entry.AnnouncedMS*s.GrowthPPM/estimate.Whole)
+	}
+	return bounds{min: least, low: low, high: max(high, low), present: entry.ChancePPM > 0}
+}
+
+// budget finds what there is to share.
+func (e *Engine) budget(s *Situation, p *Plan) frame {
+	f := frame{limit: s.HardEndMS - s.ClosingMS}
+	f.base = max(s.NowMS, s.EarliestMS, s.RunningEndMS)
+	var access int64
+	for i := range s.Entries {
+		if !e.bounds[i].present {
+			continue
+		}
+		f.n++
+		f.weight += int64(s.Entries[i].Weight)
+		f.lows += e.bounds[i].low
+		f.mins += e.bounds[i].min
+		access += s.Entries[i].Access.extra(e.bounds[i].low)
+	}
+	f.h = s.Handover.MS(s.HandoverMostMS)
+	f.u = s.Use.Clipped(s.mostUse())
+	f.reserve = s.reserve(f.n)
+	if s.HardEndMS-s.NowMS > StandbyUntilMS {
+		f.standby = int64(s.Standby) * (s.MinimumMS + s.GraceMS + f.h)
+	}
+	f.access = max(0, access-f.reserve)
+	if s.Strict {
+		f.strict = max(0, MarginDeferrals-int64(s.Deferrals)) * s.HandoverMostMS
+	}
+	p.UsePPM, p.HandoverMS, p.ReserveMS = f.u, f.h, f.reserve
+	p.CapacityMS = f.limit - f.reserve - f.base - f.n*f.h - f.standby - f.access
+	return f
+}
+
+// mostUse is the clip of the use ratio. Where the floor ends after the grace
+// nobody uses more than allotment and grace; where it does not, turns do
+// overrun, and reckoning that they do not would starve the end of the list.
+func (s *Situation) mostUse() int64 {
+	if s.AtLimit == Hard {
+		return estimate.MostUsePPM(s.GraceMS, max(s.MinimumMS, 1_000))
+	}
+	return estimate.UseMostPPM
+}
+
+// reserve is R = Rmin + max(0, R0*n/N - spent), all of it while the list is
+// open.
+func (s *Situation) reserve(n int64) int64 {
+	initial := s.Reserve.InitialMS
+	if all := int64(s.Reserve.Entries); all > 0 && s.ListClosed {
+		initial = initial * min(n, all) / all
+	}
+	return s.Reserve.KeptMS + max(0, initial-s.Reserve.SpentMS)
+}
+
+// extra is what an access allowance adds to an allotment.
+func (a Access) extra(allotmentMS int64) int64 {
+	if a.FactorPPM > 0 {
+		return allotmentMS * (a.FactorPPM - estimate.Whole) / estimate.Whole
+	}
+	return a.AddMS
+}
+
+// fill finds the level and each entry's share of the capacity.
+func (e *Engine) fill(s *Situation, p *Plan, f *frame) error {
+	for i := range s.Entries {
+		entry, b := &s.Entries[i], e.bounds[i]
+		c := allocate.Claim{
+			Weight: int64(entry.Weight) * allocate.Whole, MinMS: b.low, MaxMS: b.high,
+			Chance: entry.ChancePPM, Group: allocate.NoGroup,
+		}
+		if len(s.GroupCapsMS) > 0 && entry.Group >= 0 {
+			c.Group = int32(entry.Group)
+		}
+		// What was announced at place 3 is set aside as it is.
+		if s.Mode == Individual && entry.FrozenMS > 0 {
+			c.MinMS = max(entry.FrozenMS, b.low)
+			c.MaxMS = c.MinMS
+		}
+		e.claims[i] = c
+	}
+	capacity := max(0, p.CapacityMS) * estimate.Whole / f.u
+	level, err := e.filler.Fill(min(capacity, allocate.MostCapacityMS), e.claims, s.GroupCapsMS, e.shares)
+	if _, short := err.(*allocate.Infeasible); short {
+		// Frozen allotments are the first to give way, down to the guarantee.
+		for i := range e.claims {
+			e.claims[i].MinMS = e.bounds[i].low
+		}
+		level, err = e.filler.Fill(min(capacity, allocate.MostCapacityMS), e.claims, s.GroupCapsMS, e.shares)
+	}
+	if _, short := err.(*allocate.Infeasible); short {
+		f.shortage = true
+		for i := range e.shares {
+			e.shares[i] = e.bounds[i].low
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	p.LevelMS, p.Full = level.MS(), level.Full
+	return nil
+}
+
+// offer turns shares into whole seconds by the rule of the mode.
+func (e *Engine) offer(s *Situation, p *Plan, f *frame) {
+	p.GuaranteeMS = s.guarantee(f)
+	uniform := s.Mode != Individual && s.Mode != Fixed && s.UniformMS > 0
+	for i := range s.Entries {
+		entry, b := &s.Entries[i], e.bounds[i]
+		share := e.shares[i]
+		switch {
+		case s.Mode == Fixed:
+			share = min(int64(entry.Weight)*s.FixedMS, max(b.high, b.low))
+			if entry.RequestMS > 0 {
+				share = min(share, entry.RequestMS)
+			}
+		case uniform:
+			share = max(b.low, min(int64(entry.Weight)*s.UniformMS, b.high))
+		}
+		o := &p.Offers[i]
+		*o = Offer{ID: entry.ID, Place: i + 1, GuaranteeMS: entry.GuaranteeMS}
+		o.AllotmentMS = max(wholeSeconds(share), min(share, b.low))
+		o.Cut = s.Mode == Individual && entry.FrozenMS > o.AllotmentMS
+		if s.RaiseGuarantees && s.ListClosed && s.Mode != Fixed {
+			o.GuaranteeMS = max(o.GuaranteeMS, min(int64(entry.Weight)*p.GuaranteeMS, b.high))
+			o.AllotmentMS = max(o.AllotmentMS, o.GuaranteeMS)
+		}
+	}
+	if uniform && !f.shortage && !p.Full {
+		if to := wholeSeconds(p.LevelMS); to >= s.UniformMS+StepMS {
+			p.RaiseToMS = to
+		}
+	}
+}
+
+// wholeSeconds rounds down.
+func wholeSeconds(ms int64) int64 { return ms - ms%1_000 }
+
+// next caps the allotment of the next speaker, so that whatever happens
+// within the bounds nobody behind falls below their guarantee. Where the cap
+// is below the speaker's own guarantee the guarantee wins, with an alarm
+// (decisions.md 21).
+func (e *Engine) next(s *Situation, p *Plan, f *frame) {
+	at := -1
+	for i := range e.bounds {
+		if e.bounds[i].present {
+			at = i
+			break
+		}
+	}
+	if at < 0 {
+		return
+	}
+	others := f.n - 1
+	handovers := others * s.HandoverMostMS
+	firstWord := f.base + s.HandoverMostMS
+	if !s.Strict {
+		firstWord = f.base + f.h
+		spread := estimate.Sqrt(9 * f.n * s.HandoverSigmaMS * s.HandoverSigmaMS)
+		handovers = min(handovers, others*f.h+spread)
+	}
+	p.CapMS = f.limit - f.reserve - f.standby - f.access - f.strict - firstWord -
+		(f.lows - e.bounds[at].low) - others*s.GraceMS - handovers - s.GraceMS
+	o := &p.Offers[at]
+	floor := max(e.bounds[at].low, o.GuaranteeMS)
+	p.GuaranteeAtRisk = f.shortage || s.Mode != Fixed && p.CapMS < floor
+	if s.Mode == Fixed || p.CapMS >= o.AllotmentMS {
+		return
+	}
+	capped := max(wholeSeconds(max(p.CapMS, 0)), floor)
+	if capped < o.AllotmentMS {
+		// Only a number that stood is lowered; an expected one just adapts.
+		o.Cut = s.Entries[at].FrozenMS > capped || s.Mode != Individual && s.UniformMS > 0
+		o.AllotmentMS = capped
+	}
+}
+
+// reach says who is reached when everybody is given the least that they can
+// be given.
+func (e *Engine) reach(s *Situation, p *Plan, f *frame) {
+	least := f.lows
+	if s.Mode == Fixed {
+		least = 0
+		for i := range p.Offers {
+			if e.bounds[i].present {
+				least += p.Offers[i].AllotmentMS
+			}
+		}
+	}
+	room := f.limit - f.reserve - f.base - f.standby - f.access
+	p.Guaranteed = least+f.n*(s.GraceMS+s.HandoverMostMS) <= room
+	var spent int64
+	for i := range s.Entries {
+		o := &p.Offers[i]
+		if !e.bounds[i].present {
+			continue
+		}
+		share := e.bounds[i].low
+		if s.Mode == Fixed {
+			share = o.AllotmentMS
+		}
+		// A promise needs the worst case no more than a plan does: what counts
+		// here is what is expected.
+		spent += f.h + expected(share, s.Entries[i].ChancePPM, f.u)
+		o.Reached = spent <= room
+		if !o.Reached {
+			p.NotReached++
+		}
+	}
+	p.Fits = p.NotReached == 0
+}
+
+// expected is chance times use ratio times a share.
+func expected(shareMS, chancePPM, usePPM int64) int64 {
+	return shareMS * usePPM / estimate.Whole * chancePPM / estimate.Whole
+}
+
+// forecast rolls the allotments out in the mean, and makes ranges of it.
+func (e *Engine) forecast(s *Situation, p *Plan, f *frame) {
+	calibration := s.Calibration
+	if calibration == nil {
+		calibration = eta.Shipped()
+	}
+	at, lead := f.base, 0
+	for i := range s.Entries {
+		entry, o := &s.Entries[i], &p.Offers[i]
+		o.AccessMS = entry.Access.extra(o.AllotmentMS)
+		o.Freeze = s.ListClosed && i < FrozenPlaces && entry.FrozenMS == 0
+		o.Announce = s.ListClosed && (entry.ToldMS == 0 || abs(o.AllotmentMS-entry.ToldMS) >= StepMS)
+		if !e.bounds[i].present {
+			continue
+		}
+		lead++
+		o.HasETA = o.Reached
+		if o.HasETA {
+			o.Start = calibration.Range(f.base, at+f.h, lead)
+		}
+		at += f.h + expected(o.AllotmentMS+o.AccessMS, entry.ChancePPM, f.u)
+		// Somebody who is not there costs the longest wait before the next.
+		at += s.HandoverMostMS * (estimate.Whole - entry.ChancePPM) / estimate.Whole
+	}
+	p.EndMS = at
+}
+
+// abs is the size of a difference.
+func abs(v int64) int64 { return max(v, -v) }
+
+// bar divides the session into the parts of the budget bar.
+func bar(s *Situation, p *Plan, f *frame) {
+	now := max(s.StartMS, min(s.NowMS, s.HardEndMS))
+	base := max(now, f.base)
+	b := &p.Budget
+	b.ElapsedMS = now - s.StartMS
+	b.RunningMS = base - now
+	b.ReservedMS = s.ClosingMS + f.reserve + f.standby + f.access
+	b.PromisedMS = f.lows + f.n*f.h
+	free := s.HardEndMS - base - b.ReservedMS - b.PromisedMS
+	b.FreeMS, b.ShortMS = max(0, free), max(0, -free)
+}
