@@ -1,0 +1,279 @@
+package command
+
+import (
+	"github.com/fairfloor/fairfloor/pkg/clock"
+	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/ids"
+)
+
+// The arguments of the verbs. Times are session time in ms since 1970,
+// lengths are ms; free text (Reason) is taken out by the gateway, stored in the
+// store that can forget, and travels on as a note.
+
+// CreateConsultation makes a consultation.
+type CreateConsultation struct {
+	Title     string `json:"title" doc:"Title, 1 to 200 characters"`
+	CarryOver bool   `json:"carry_over,omitempty" doc:"Carry credit from one session to the next"`
+}
+
+// CreateSession makes a session; its id is the request's session.
+type CreateSession struct {
+	Consultation ids.Consultation   `json:"consultation,omitzero" doc:"The consultation it belongs to; none makes one of the same title"`
+	Title        string             `json:"title" doc:"Title, 1 to 200 characters"`
+	PlannedStart clock.Instant      `json:"planned_start" doc:"Planned start, ms since 1970"`
+	HardEnd      clock.Instant      `json:"hard_end" doc:"Hard end (room, interpretation), ms since 1970; within 24 h of the start"`
+	Zone         string             `json:"zone" doc:"IANA time zone for showing times, such as Europe/Zurich"`
+	Languages    []string           `json:"languages,omitempty" doc:"Languages of the session, BCP 47"`
+	Modalities   *events.Modalities `json:"modalities,omitempty" doc:"The rules; defaults where left out"`
+	Parts        []PartArgs         `json:"parts,omitempty" doc:"Parts in order; one item with a list when left out"`
+	Clock        *clock.Mapping     `json:"clock,omitempty" doc:"Scaled time, for rehearsals only"`
+	ClockMode    string             `json:"clock_mode,omitempty" enum:"real,scaled,gated" doc:"Which clock runs the session"`
+}
+
+// PartArgs describes a part that is to be made or changed.
+type PartArgs struct {
+	Part    ids.Part        `json:"part,omitzero" doc:"The part to change; none makes one"`
+	Kind    events.PartKind `json:"kind" enum:"opening,item,panel,questions,break,closing"`
+	Title   string          `json:"title" doc:"Title, 1 to 200 characters"`
+	Minutes int64           `json:"minutes" doc:"Planned length in minutes, 1 to 1440"`
+	LimitMS int64           `json:"limit_ms,omitempty" doc:"Most ms of one turn; 0 for the session's maximum"`
+	HasList bool            `json:"has_list" doc:"Whether it has a list of speakers"`
+}
+
+// ChangeSession changes what is given; the rest stays.
+type ChangeSession struct {
+	Title        *string            `json:"title,omitempty"`
+	PlannedStart *clock.Instant     `json:"planned_start,omitempty"`
+	HardEnd      *clock.Instant     `json:"hard_end,omitempty"`
+	Zone         *string            `json:"zone,omitempty"`
+	Languages    []string           `json:"languages,omitempty"`
+	Modalities   *events.Modalities `json:"modalities,omitempty"`
+}
+
+// SetClock starts a new stretch of the session's clock.
+type SetClock struct {
+	Clock clock.Mapping `json:"clock"`
+	Mode  string        `json:"mode" enum:"real,scaled,gated"`
+}
+
+// Apply is an application to take the floor, also one row of an import.
+type Apply struct {
+	Applicant    ids.Applicant `json:"applicant,omitzero" doc:"For a change: which application"`
+	Organisation string        `json:"organisation" doc:"Name of the organisation, 1 to 300 characters"`
+	Category     string        `json:"category,omitempty" doc:"state, intergovernmental, stakeholder or another category of the modalities"`
+	Group        string        `json:"group,omitempty" doc:"Stakeholder group; unspecified when left out"`
+	Region       string        `json:"region,omitempty" doc:"Regional group; unspecified when left out"`
+	Language     string        `json:"language,omitempty" doc:"Language of the statement, BCP 47"`
+	RequestedMS  int64         `json:"requested_ms,omitempty" doc:"Wished length in ms, 30000 to 600000"`
+	Parts        []ids.Part    `json:"parts,omitempty" doc:"Parts they want to speak in; all when left out"`
+	FirstTime    bool          `json:"first_time,omitempty" doc:"They have not spoken in this consultation before"`
+	Remote       bool          `json:"remote,omitempty" doc:"They take part over the conference"`
+	Accept       bool          `json:"accept,omitempty" doc:"Accept at once (chair's side only)"`
+}
+
+// Import applies many at once; each row is taken or refused by itself.
+type Import struct {
+	Rows []Apply `json:"rows" doc:"At most 2,000 rows"`
+}
+
+// ApplicantRef names an applicant; Reason is a code, for decline only.
+type ApplicantRef struct {
+	Applicant ids.Applicant `json:"applicant"`
+	Code      string        `json:"code,omitempty" doc:"For decline: one of the published reason codes"`
+}
+
+// AddPerson makes a person known. Everything but Roles and Applicant goes to
+// the store that can forget; the gateway takes it out and leaves Digest.
+type AddPerson struct {
+	Person    ids.Person    `json:"person,omitzero" doc:"For a change: which person"`
+	Applicant ids.Applicant `json:"applicant,omitzero" doc:"The organisation they speak for"`
+	Roles     []events.Role `json:"roles,omitempty"`
+	Digest    events.Hash   `json:"digest,omitzero" doc:"Set by the service: commitment to the stored value"`
+}
+
+// PersonRef names a person.
+type PersonRef struct {
+	Person ids.Person `json:"person"`
+}
+
+// Invite asks for a signed link.
+type Invite struct {
+	Roles     []events.Role `json:"roles" doc:"What the link's bearer may act as"`
+	Person    ids.Person    `json:"person,omitzero"`
+	Applicant ids.Applicant `json:"applicant,omitzero" doc:"For speakers: the organisation"`
+	Expires   int64         `json:"expires" doc:"Wall-clock ms since 1970, at most 400 days ahead"`
+}
+
+// InvitationRef names an invitation.
+type InvitationRef struct {
+	Invitation ids.Invitation `json:"invitation"`
+}
+
+// FileText files a written statement; the words go to the store that can forget.
+type FileText struct {
+	Text       ids.Text          `json:"text,omitzero" doc:"For a new version: which text"`
+	Applicant  ids.Applicant     `json:"applicant,omitzero" doc:"Whose; a delegate's own when left out"`
+	Part       ids.Part          `json:"part,omitzero"`
+	Language   string            `json:"language" doc:"BCP 47"`
+	Visibility events.Visibility `json:"visibility" enum:"owner,interpreters_and_captioners,public_at_delivery,public_now"`
+	Words      int64             `json:"words,omitempty" doc:"Set by the service"`
+	Digest     events.Hash       `json:"digest,omitzero" doc:"Set by the service"`
+}
+
+// TextVisibility changes who may read a text.
+type TextVisibility struct {
+	Text       ids.Text          `json:"text"`
+	Visibility events.Visibility `json:"visibility" enum:"owner,interpreters_and_captioners,public_at_delivery,public_now"`
+}
+
+// PartRef names a part.
+type PartRef struct {
+	Part ids.Part `json:"part,omitzero"`
+}
+
+// CloseList closes a list, at once or at a time.
+type CloseList struct {
+	Part ids.Part      `json:"part"`
+	At   clock.Instant `json:"at,omitempty" doc:"When to close; now when left out"`
+}
+
+// Join puts an applicant on a part's list.
+type Join struct {
+	Part        ids.Part         `json:"part" doc:"Which list"`
+	Applicant   ids.Applicant    `json:"applicant,omitzero" doc:"Whom: needed when the chair's side acts; a delegate's own otherwise"`
+	Kind        events.EntryKind `json:"kind,omitempty" enum:"statement,question,right_of_reply" doc:"statement when left out"`
+	RequestedMS int64            `json:"requested_ms,omitempty" doc:"Wished ms, 30000 to 600000"`
+	Turn        ids.Turn         `json:"turn,omitzero" doc:"For a question: whose turn it is about"`
+	Delegate    ids.Person       `json:"delegate,omitzero" doc:"Who will speak"`
+}
+
+// EntryRef names an entry.
+type EntryRef struct {
+	Entry ids.Entry `json:"entry"`
+}
+
+// ProposeSwap asks another speaker to exchange places; the chair's side may
+// exchange at once with the verb swap.
+type ProposeSwap struct {
+	Entry ids.Entry `json:"entry"`
+	With  ids.Entry `json:"with"`
+}
+
+// SwapRef names a proposal.
+type SwapRef struct {
+	Swap ids.Swap `json:"swap"`
+}
+
+// HandOver gives an entry to a colleague of the same organisation.
+type HandOver struct {
+	Entry    ids.Entry  `json:"entry"`
+	Delegate ids.Person `json:"delegate"`
+}
+
+// Move moves an entry before or after another of the same list.
+type Move struct {
+	Entry  ids.Entry `json:"entry"`
+	Before ids.Entry `json:"before,omitzero"`
+	After  ids.Entry `json:"after,omitzero"`
+}
+
+// Merge makes one joint statement, at the lead's place.
+type Merge struct {
+	Lead    ids.Entry   `json:"lead"`
+	Members []ids.Entry `json:"members"`
+}
+
+// NotePresence says on what basis somebody is there.
+type NotePresence struct {
+	Entry ids.Entry    `json:"entry"`
+	Basis events.Basis `json:"basis" enum:"room,conference,check_in,seen"`
+}
+
+// TurnRef names a turn.
+type TurnRef struct {
+	Turn ids.Turn `json:"turn"`
+}
+
+// Begin says that a turn began.
+type Begin struct {
+	Turn  ids.Turn      `json:"turn"`
+	At    clock.Instant `json:"at,omitempty" doc:"When, not before it was given; now when left out"`
+	Basis events.Basis  `json:"basis,omitempty" enum:"chair,self,audio,caption,assumed" doc:"chair or self when left out"`
+}
+
+// RaisePoint raises a point of order.
+type RaisePoint struct {
+	Applicant ids.Applicant `json:"applicant,omitzero" doc:"Who: needed when the chair's side acts"`
+}
+
+// Rule answers a point of order.
+type Rule struct {
+	Entry  ids.Entry     `json:"entry"`
+	Ruling events.Ruling `json:"ruling" enum:"upheld,dismissed,noted"`
+}
+
+// ActRef names an act.
+type ActRef struct {
+	Act ids.Command `json:"act"`
+}
+
+// Reassign says that someone else is speaking.
+type Reassign struct {
+	Turn  ids.Turn  `json:"turn"`
+	Entry ids.Entry `json:"entry" doc:"Who really speaks"`
+}
+
+// CorrectTurn corrects a past turn.
+type CorrectTurn struct {
+	Turn    ids.Turn      `json:"turn"`
+	Entry   ids.Entry     `json:"entry,omitzero"`
+	BegunAt clock.Instant `json:"begun_at,omitempty"`
+	EndedAt clock.Instant `json:"ended_at,omitempty"`
+}
+
+// EnterTurn records a turn held while the system was down.
+type EnterTurn struct {
+	Entry   ids.Entry     `json:"entry"`
+	BegunAt clock.Instant `json:"begun_at"`
+	EndedAt clock.Instant `json:"ended_at"`
+}
+
+// PromptArgs is a private word to the holder.
+type PromptArgs struct {
+	Turn ids.Turn          `json:"turn"`
+	Kind events.PromptKind `json:"kind" enum:"please_conclude,you_are_muted,slow_down"`
+}
+
+// ExtendSession sets another hard end; exactly one of the two is given.
+type ExtendSession struct {
+	HardEnd clock.Instant `json:"hard_end,omitempty" doc:"The new hard end"`
+	ByMS    int64         `json:"by_ms,omitempty" doc:"How much later (or earlier), in ms"`
+}
+
+// ExtendTurn adds to the running turn.
+type ExtendTurn struct {
+	Turn ids.Turn `json:"turn"`
+	ByMS int64    `json:"by_ms" doc:"1000 to 600000"`
+}
+
+// SetMinimum sets another minimum for statements.
+type SetMinimum struct {
+	MinimumMS int64 `json:"minimum_ms" doc:"5000 to 600000"`
+}
+
+// Announce confirms a raise of what is announced, or lowers a guarantee with a reason.
+type Announce struct {
+	Part    ids.Part `json:"part"`
+	LevelMS int64    `json:"level_ms,omitempty" doc:"For break_guarantee: the new guarantee"`
+}
+
+// MarkArgs is a timer's fact; only the service itself uses it.
+type MarkArgs struct {
+	Turn  ids.Turn      `json:"turn,omitzero"`
+	Mark  events.Mark   `json:"mark"`
+	Due   clock.Instant `json:"due"`
+	Epoch int           `json:"epoch"`
+}
+
+// None is for verbs without arguments.
+type None struct{}

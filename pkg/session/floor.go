@@ -1,0 +1,266 @@
+package session
+
+import (
+	"slices"
+
+	"github.com/fairfloor/fairfloor/pkg/clock"
+	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/ids"
+)
+
+func (q *Queue) turn(id ids.Turn) (*Turn, error) {
+	t, ok := q.Turns[id]
+	if !ok {
+		return nil, errMissing("turn", id)
+	}
+	return t, nil
+}
+
+// floor folds the events about turns.
+func (q *Queue) floor(c *events.Commit, m Meta, event events.Event) error {
+	switch e := event.(type) {
+	case *events.FloorGiven:
+		return q.given(c, m, e)
+	case *events.TurnBegun:
+		t, err := q.turn(e.Turn)
+		if err != nil {
+			return err
+		}
+		t.BegunAt, t.Basis = e.BegunAt, e.Basis
+	case *events.TurnEnded:
+		return q.ended(c, e)
+	case *events.ActUndone:
+		return q.undone(c, e)
+	case *events.TurnReassigned:
+		return q.reassigned(e)
+	case *events.TurnCorrected:
+		return q.corrected(e)
+	case *events.TurnEntered:
+		entry, err := q.entry(e.Entry)
+		if err != nil {
+			return err
+		}
+		q.remove(entry)
+		entry.State = Spoken
+		q.Turns[e.Turn] = &Turn{
+			ID: e.Turn, Entry: e.Entry, Part: entry.Part, GivenAt: e.BegunAt, GivenSeq: m.Sequence, BegunAt: e.BegunAt,
+			Basis: events.ByChair, EndedAt: e.EndedAt, How: events.Ended, Entered: true, AllottedMS: e.AllottedMS, Act: c.Command,
+		}
+		// Turns entered afterwards stand where they were held.
+		at, _ := slices.BinarySearchFunc(q.TurnOrder, e.BegunAt, func(id ids.Turn, at clock.Instant) int {
+			return int(q.Turns[id].GivenAt - at)
+		})
+		q.TurnOrder = slices.Insert(q.TurnOrder, at, e.Turn)
+	}
+	return nil
+}
+
+func (q *Queue) given(c *events.Commit, m Meta, e *events.FloorGiven) error {
+	entry, err := q.entry(e.Entry)
+	if err != nil {
+		return err
+	}
+	place := q.remove(entry)
+	entry.State = OnFloor
+	q.dropSwaps(e.Entry)
+	q.Turns[e.Turn] = &Turn{
+		ID: e.Turn, Entry: e.Entry, Part: entry.Part, GivenAt: e.GivenAt, GivenSeq: m.Sequence, Place: place, Act: e.Act,
+	}
+	q.TurnOrder = append(q.TurnOrder, e.Turn)
+	q.Turn, q.Prompt = e.Turn, nil
+	undo := &Undoable{Act: e.Act, Verb: c.Verb, PressedAt: c.At, Started: e.Turn}
+	// The turn that this act ended is in the same commit, just before.
+	if q.Undo != nil && q.Undo.Act == e.Act {
+		undo.Ended = q.Undo.Ended
+	}
+	q.Undo = undo
+	return nil
+}
+
+func (q *Queue) ended(c *events.Commit, e *events.TurnEnded) error {
+	t, err := q.turn(e.Turn)
+	if err != nil {
+		return err
+	}
+	entry, err := q.entry(t.Entry)
+	if err != nil {
+		return err
+	}
+	t.EndedAt, t.How = e.EndedAt, e.How
+	switch e.How {
+	case events.NotHere:
+		entry.State, entry.Absent = Standby, true
+		entry.NoShows++
+	case events.SteppedBk:
+		entry.Deferrals++
+		entry.NoShows++
+		q.insert(entry, 1+e.Back)
+	default:
+		entry.State = Spoken
+	}
+	if q.Turn == e.Turn {
+		q.Turn, q.Prompt = ids.Turn{}, nil
+		q.LastEnd = e.EndedAt
+	}
+	q.Undo = &Undoable{Act: e.Act, Verb: c.Verb, PressedAt: c.At, Ended: e.Turn}
+	return nil
+}
+
+// undone reverses the last floor act (decisions.md 15). The given entry
+// returns to the place it had: 1 after next, its own after a named giving.
+func (q *Queue) undone(c *events.Commit, e *events.ActUndone) error {
+	if !e.Voided.IsZero() {
+		t, err := q.turn(e.Voided)
+		if err != nil {
+			return err
+		}
+		entry, err := q.entry(t.Entry)
+		if err != nil {
+			return err
+		}
+		t.Void = true
+		if t.EndedAt.IsZero() {
+			t.EndedAt = c.At
+		}
+		q.remove(entry)
+		q.insert(entry, t.Place)
+		if q.Turn == e.Voided {
+			q.Turn = ids.Turn{}
+		}
+	}
+	if !e.Resumed.IsZero() {
+		t, err := q.turn(e.Resumed)
+		if err != nil {
+			return err
+		}
+		entry, err := q.entry(t.Entry)
+		if err != nil {
+			return err
+		}
+		switch t.How {
+		case events.NotHere:
+			entry.NoShows--
+			entry.Absent = false
+		case events.SteppedBk:
+			entry.NoShows--
+			entry.Deferrals--
+		}
+		q.remove(entry)
+		entry.State = OnFloor
+		if !t.BegunAt.IsZero() {
+			t.Gaps = append(t.Gaps, Span{From: t.EndedAt, To: c.At})
+		}
+		t.EndedAt, t.How = 0, ""
+		q.Turn = t.ID
+	}
+	q.GapMS += e.GapMS
+	q.Undo, q.Prompt = nil, nil
+	return nil
+}
+
+func (q *Queue) reassigned(e *events.TurnReassigned) error {
+	t, err := q.turn(e.Turn)
+	if err != nil {
+		return err
+	}
+	from, err := q.entry(e.From)
+	if err != nil {
+		return err
+	}
+	to, err := q.entry(e.To)
+	if err != nil {
+		return err
+	}
+	q.remove(to)
+	to.State = OnFloor
+	q.insert(from, 1)
+	t.Entry = e.To
+	q.dropSwaps(e.To)
+	q.Undo = nil
+	return nil
+}
+
+func (q *Queue) corrected(e *events.TurnCorrected) error {
+	t, err := q.turn(e.Turn)
+	if err != nil {
+		return err
+	}
+	if !e.Entry.IsZero() && e.Entry != t.Entry {
+		to, err := q.entry(e.Entry)
+		if err != nil {
+			return err
+		}
+		from, err := q.entry(t.Entry)
+		if err != nil {
+			return err
+		}
+		// Who did not speak waits again, unless another turn of theirs stands;
+		// who did has spoken.
+		q.remove(to)
+		to.State = Spoken
+		t.Entry = e.Entry
+		if !q.spokeElsewhere(from.ID) {
+			q.insert(from, 1)
+		}
+	}
+	if !e.BegunAt.IsZero() {
+		t.BegunAt = e.BegunAt
+		t.GivenAt = min(t.GivenAt, e.BegunAt)
+	}
+	if !e.EndedAt.IsZero() {
+		t.EndedAt = e.EndedAt
+	}
+	t.Corrected++
+	return nil
+}
+
+// spokeElsewhere reports whether a turn that stands belongs to the entry.
+func (q *Queue) spokeElsewhere(id ids.Entry) bool {
+	for _, t := range q.Turns {
+		if t.Entry == id && t.Stands() {
+			return true
+		}
+	}
+	return false
+}
+
+// point folds the events about points of order.
+func (q *Queue) point(c *events.Commit, m Meta, event events.Event) error {
+	switch e := event.(type) {
+	case *events.PointRaised:
+		q.Entries[e.Entry] = &Entry{
+			ID: e.Entry, Part: e.Part, Applicant: e.Applicant, Delegate: e.Delegate, Kind: events.PointOfOrder,
+			Turn: e.Turn, State: Raised, JoinedAt: c.At, JoinSeq: m.Sequence,
+		}
+		q.EntryOrder = append(q.EntryOrder, e.Entry)
+		q.Raised = append(q.Raised, e.Entry)
+	case *events.PointAdmitted:
+		entry, err := q.entry(e.Entry)
+		if err != nil {
+			return err
+		}
+		entry.State = Admitted
+		q.Raised = slices.DeleteFunc(q.Raised, func(r ids.Entry) bool { return r == e.Entry })
+		q.Point = &Point{Entry: e.Entry, Suspended: e.Suspended, At: c.At, Seq: m.Sequence}
+		q.PointSpans = append(q.PointSpans, Span{From: c.At})
+		q.Undo = nil
+	case *events.PointRefused:
+		entry, err := q.entry(e.Entry)
+		if err != nil {
+			return err
+		}
+		entry.State = Refused
+		q.Raised = slices.DeleteFunc(q.Raised, func(r ids.Entry) bool { return r == e.Entry })
+	case *events.PointRuled:
+		entry, err := q.entry(e.Entry)
+		if err != nil {
+			return err
+		}
+		entry.State, entry.Ruling = Spoken, e.Ruling
+		q.Point = nil
+		if n := len(q.PointSpans); n > 0 {
+			q.PointSpans[n-1].To = c.At
+		}
+	}
+	return nil
+}

@@ -1,0 +1,221 @@
+package session
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/fairfloor/fairfloor/pkg/clock"
+	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/ids"
+)
+
+// ApplicantState is where an application stands.
+type ApplicantState string
+
+// The states of an applicant.
+const (
+	Applied            ApplicantState = "applied"
+	AcceptedApplicant  ApplicantState = "accepted"
+	Declined           ApplicantState = "declined"
+	WithdrawnApplicant ApplicantState = "withdrawn"
+)
+
+// Applicant is an organisation that asked to take the floor.
+type Applicant struct {
+	events.ApplicantApplied
+	State ApplicantState
+	// Reason is the code of a refusal.
+	Reason string
+	// At is when they first applied: session time.
+	At clock.Instant
+}
+
+// Person is what the log knows of a human being: nothing but ids.
+type Person struct {
+	ID        ids.Person
+	Applicant ids.Applicant
+	Roles     []events.Role
+	Digest    events.Hash
+	Erased    bool
+}
+
+// Invitation is a signed link.
+type Invitation struct {
+	ID        ids.Invitation
+	Roles     []events.Role
+	Person    ids.Person
+	Applicant ids.Applicant
+	Expires   int64
+	Revoked   bool
+}
+
+// Text is a written statement; its words are in the store that can forget.
+type Text struct {
+	events.TextFiled
+	At clock.Instant
+}
+
+// Registry is the registry's part of the State.
+type Registry struct {
+	Created      bool
+	Consultation ids.Consultation
+	Title        string
+	PlannedStart clock.Instant
+	HardEnd      clock.Instant
+	Zone         string
+	Languages    []string
+	Modalities   events.Modalities
+	Parts        []events.Part
+	Code         string
+	PublicKey    string
+	Clock        clock.Mapping
+	ClockMode    string
+	Sealed       bool
+
+	Applicants map[ids.Applicant]*Applicant
+	// ApplicantOrder is the order of applying.
+	ApplicantOrder []ids.Applicant
+	Persons        map[ids.Person]*Person
+	Invitations    map[ids.Invitation]*Invitation
+	Texts          map[ids.Text]*Text
+	TextOrder      []ids.Text
+}
+
+func newRegistry() Registry {
+	return Registry{
+		Applicants:  map[ids.Applicant]*Applicant{},
+		Persons:     map[ids.Person]*Person{},
+		Invitations: map[ids.Invitation]*Invitation{},
+		Texts:       map[ids.Text]*Text{},
+	}
+}
+
+// Part gives a part by its id, and its index in the agenda.
+func (r *Registry) Part(id ids.Part) (events.Part, int, bool) {
+	i := slices.IndexFunc(r.Parts, func(p events.Part) bool { return p.ID == id })
+	if i < 0 {
+		return events.Part{}, -1, false
+	}
+	return r.Parts[i], i, true
+}
+
+// MayMake reports whether a category may make an entry of a kind.
+func (m Rights) MayMake(category string, kind events.EntryKind) bool {
+	kinds, named := m[category]
+	if !named {
+		kinds = m["*"]
+	}
+	return slices.Contains(kinds, kind)
+}
+
+// Rights is the matrix category x kind of entry of the modalities.
+type Rights map[string][]events.EntryKind
+
+func (r *Registry) apply(c *events.Commit, e events.Event) error {
+	switch e := e.(type) {
+	case *events.SessionCreated:
+		r.Created, r.Consultation, r.Title = true, e.Consultation, e.Title
+		r.PlannedStart, r.HardEnd, r.Zone, r.Languages = e.PlannedStart, e.HardEnd, e.Zone, e.Languages
+		r.Modalities, r.Parts, r.Code = e.Modalities, slices.Clone(e.Parts), e.Code
+		r.PublicKey, r.Clock, r.ClockMode = e.PublicKey, e.Clock, e.ClockMode
+	case *events.SessionChanged:
+		r.Title, r.PlannedStart, r.HardEnd, r.Zone = e.Title, e.PlannedStart, e.HardEnd, e.Zone
+		r.Languages, r.Modalities = e.Languages, e.Modalities
+	case *events.PartAdded:
+		r.Parts = append(r.Parts, e.Part)
+	case *events.PartChanged:
+		_, i, ok := r.Part(e.Part.ID)
+		if !ok {
+			return errMissing("part", e.Part.ID)
+		}
+		r.Parts[i] = e.Part
+	case *events.ClockSet:
+		r.Clock, r.ClockMode = e.Clock, e.Mode
+	case *events.SessionSealed:
+		r.Sealed = true
+	case *events.ConsultationCreated, *events.ConsultationSessionAdded:
+		// A consultation's own subject; nothing of it belongs to a session.
+	case *events.ApplicantApplied, *events.ApplicantChanged, *events.ApplicantAccepted, *events.ApplicantDeclined, *events.ApplicantWithdrawn:
+		return r.applicant(c, e)
+	default:
+		return r.person(c, e)
+	}
+	return nil
+}
+
+func (r *Registry) applicant(c *events.Commit, e events.Event) error {
+	if applied, ok := e.(*events.ApplicantApplied); ok {
+		r.Applicants[applied.Applicant] = &Applicant{ApplicantApplied: *applied, State: Applied, At: c.At}
+		r.ApplicantOrder = append(r.ApplicantOrder, applied.Applicant)
+		return nil
+	}
+	var id ids.Applicant
+	switch e := e.(type) {
+	case *events.ApplicantChanged:
+		id = e.Applicant
+	case *events.ApplicantAccepted:
+		id = e.Applicant
+	case *events.ApplicantDeclined:
+		id = e.Applicant
+	case *events.ApplicantWithdrawn:
+		id = e.Applicant
+	}
+	a, ok := r.Applicants[id]
+	if !ok {
+		return errMissing("applicant", id)
+	}
+	switch e := e.(type) {
+	case *events.ApplicantChanged:
+		a.ApplicantApplied = e.ApplicantApplied
+	case *events.ApplicantAccepted:
+		a.State, a.Reason = AcceptedApplicant, ""
+	case *events.ApplicantDeclined:
+		a.State, a.Reason = Declined, e.Reason
+	case *events.ApplicantWithdrawn:
+		a.State, a.Reason = WithdrawnApplicant, ""
+	}
+	return nil
+}
+
+func (r *Registry) person(c *events.Commit, e events.Event) error {
+	switch e := e.(type) {
+	case *events.PersonAdded:
+		r.Persons[e.Person] = &Person{ID: e.Person, Applicant: e.Applicant, Roles: e.Roles, Digest: e.Digest}
+	case *events.PersonChanged:
+		p, ok := r.Persons[e.Person]
+		if !ok {
+			return errMissing("person", e.Person)
+		}
+		p.Digest = e.Digest
+	case *events.PersonErased:
+		p, ok := r.Persons[e.Person]
+		if !ok {
+			return errMissing("person", e.Person)
+		}
+		p.Erased = true
+	case *events.InvitationIssued:
+		r.Invitations[e.Invitation] = &Invitation{
+			ID: e.Invitation, Roles: e.Roles, Person: e.Person, Applicant: e.Applicant, Expires: e.Expires,
+		}
+	case *events.InvitationRevoked:
+		i, ok := r.Invitations[e.Invitation]
+		if !ok {
+			return errMissing("invitation", e.Invitation)
+		}
+		i.Revoked = true
+	case *events.TextFiled:
+		if _, again := r.Texts[e.Text]; !again {
+			r.TextOrder = append(r.TextOrder, e.Text)
+		}
+		r.Texts[e.Text] = &Text{TextFiled: *e, At: c.At}
+	case *events.TextVisibilityChanged:
+		t, ok := r.Texts[e.Text]
+		if !ok {
+			return errMissing("text", e.Text)
+		}
+		t.Visibility = e.Visibility
+	default:
+		return fmt.Errorf("not an event of the registry")
+	}
+	return nil
+}

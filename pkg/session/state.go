@@ -1,0 +1,138 @@
+// Package session is the one fold of a session's log: what registry, queue and
+// timing wrote becomes one State, and everything that is derived from it (used
+// seconds, places, the plan) is computed here, for services, gateway, record
+// and verifier alike.
+//
+// Guarantee: Apply is pure but for the State it changes: no clock, no
+// randomness, no I/O, so the same log gives the same State everywhere. Each
+// context's part of the State is changed by that context's commits alone, so
+// the order in which two contexts' commits arrive does not matter. A commit
+// that does not follow its predecessor (version, hash) is an error and changes
+// nothing. A State is not safe for concurrent use; its owner holds a lock.
+package session
+
+import (
+	"fmt"
+
+	"github.com/fairfloor/fairfloor/pkg/clock"
+	"github.com/fairfloor/fairfloor/pkg/command"
+	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/ids"
+)
+
+// Head is where a subject stands.
+type Head struct {
+	// Sequence is the last commit's sequence in the stream; Version counts the subject's commits.
+	Sequence, Version uint64
+	Hash              events.Hash
+	At                clock.Instant
+}
+
+// Done is what is remembered of an accepted command for the session's life,
+// so that a repeated one gets its first receipt again.
+type Done struct {
+	Context           events.Context
+	Sequence, Version uint64
+	Hash              events.Hash
+	At                clock.Instant
+	Place             int
+	Made              map[string]string
+	// Request is the digest of the command: another body with the same id is refused.
+	Request events.Hash
+}
+
+// Meta is what the stream says of a commit.
+type Meta struct {
+	Context events.Context
+	// Sequence is the stream sequence; Hash is the hash of the stored body.
+	Sequence uint64
+	Hash     events.Hash
+}
+
+// State is a session as folded from its log.
+type State struct {
+	ID ids.Session
+	// Incarnation is set by the owner before the first commit; when it is, the
+	// first commit's prev_hash is checked against it.
+	Incarnation string
+	Heads       map[events.Context]Head
+	// Sequence is the highest folded stream sequence, At the last commit's time.
+	Sequence uint64
+	At       clock.Instant
+	Done     map[command.Key]Done
+
+	Registry Registry
+	Queue    Queue
+	Timing   Timing
+}
+
+// New makes the State of a session of which nothing is known yet.
+func New(id ids.Session) *State {
+	return &State{
+		ID:       id,
+		Heads:    map[events.Context]Head{},
+		Done:     map[command.Key]Done{},
+		Registry: newRegistry(),
+		Queue:    newQueue(),
+		Timing:   newTiming(),
+	}
+}
+
+// Exists reports whether the session was created.
+func (s *State) Exists() bool { return s.Registry.Created }
+
+// Clock is the session's mapping from the process clock to session time.
+func (s *State) Clock() clock.Mapping { return s.Registry.Clock }
+
+// Apply folds one commit. One that was folded already is ignored; one that
+// does not follow the subject's head, or that holds an event that cannot be,
+// is an error which names subject and version.
+func (s *State) Apply(c *events.Commit, m Meta) error {
+	head := s.Heads[m.Context]
+	if m.Sequence <= head.Sequence && head.Version > 0 {
+		return nil
+	}
+	subject := events.Subject(m.Context, s.ID)
+	if c.Version != head.Version+1 {
+		return fmt.Errorf("%s: version %d follows %d: a commit is missing or doubled", subject, c.Version, head.Version)
+	}
+	if head.Version > 0 && c.PrevHash != head.Hash {
+		return fmt.Errorf("%s: version %d names another predecessor than the stored version %d", subject, c.Version, head.Version)
+	}
+	if head.Version == 0 && s.Incarnation != "" && c.PrevHash != events.FirstHash(subject, s.Incarnation) {
+		return fmt.Errorf("%s: version 1 does not begin this stream", subject)
+	}
+	for i, e := range c.Events {
+		if err := s.event(c, m, e); err != nil {
+			return fmt.Errorf("%s: version %d, event %d (%s): %w", subject, c.Version, i, e.Type(), err)
+		}
+	}
+	s.Heads[m.Context] = Head{Sequence: m.Sequence, Version: c.Version, Hash: m.Hash, At: c.At}
+	s.Sequence = max(s.Sequence, m.Sequence)
+	s.At = max(s.At, c.At)
+	made, place := command.Made(c.Events)
+	s.Done[command.Key{Actor: c.Actor.ID, Command: c.Command}] = Done{
+		Context: m.Context, Sequence: m.Sequence, Version: c.Version, Hash: m.Hash,
+		At: c.At, Place: place, Made: made, Request: c.Request,
+	}
+	return nil
+}
+
+// event hands one event to its context's part of the State.
+func (s *State) event(c *events.Commit, m Meta, e events.Event) error {
+	switch m.Context {
+	case events.Registry:
+		return s.Registry.apply(c, e)
+	case events.Queue:
+		return s.Queue.apply(c, m, e)
+	case events.Timing:
+		return s.Timing.apply(c, e)
+	default:
+		return fmt.Errorf("context %q has no part in a session's state", m.Context)
+	}
+}
+
+// errMissing says that an event names something that the log never made.
+func errMissing(what string, id fmt.Stringer) error {
+	return fmt.Errorf("%s %s is not in the log", what, id)
+}
