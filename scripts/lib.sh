@@ -16,6 +16,7 @@ mkdir -p "$cache/bin" "$work"
 export PATH=$cache/bin:$PATH
 
 # Every package of both modules; `go build ./...` at the root of a workspace finds none.
+# shellcheck disable=SC2034 # read by the scripts that source this
 packages=(./pkg/... ./services/...)
 
 # Pinned, so that a green check here is a green check everywhere.
@@ -72,7 +73,7 @@ need_go() {
 }
 
 need_node() {
-	have node && have npm || die "Node $node_minimum or later with npm is missing; it builds the pages"
+	{ have node && have npm; } || die "Node $node_minimum or later with npm is missing; it builds the pages"
 	local found
 	found=$(node --version)
 	at_least "$node_minimum" "${found#v}" || die "Node $node_minimum or later is needed, found $found"
