@@ -3,7 +3,6 @@ package session
 import (
 	"slices"
 
-	"github.com/fairfloor/fairfloor/pkg/clock"
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 )
@@ -27,6 +26,10 @@ func (q *Queue) floor(c *events.Commit, m Meta, event events.Event) error {
 			return err
 		}
 		t.BegunAt, t.Basis = e.BegunAt, e.Basis
+		// Who speaks is there, whatever was reported.
+		if entry := q.Entries[t.Entry]; entry != nil {
+			entry.Absent = false
+		}
 	case *events.TurnEnded:
 		return q.ended(c, e)
 	case *events.ActUndone:
@@ -41,15 +44,17 @@ func (q *Queue) floor(c *events.Commit, m Meta, event events.Event) error {
 			return err
 		}
 		q.remove(entry)
-		entry.State = Spoken
+		q.dropSwaps(e.Entry)
+		entry.State, entry.Absent = Spoken, false
 		q.Turns[e.Turn] = &Turn{
 			ID: e.Turn, Entry: e.Entry, Part: entry.Part, GivenAt: e.BegunAt, GivenSeq: m.Sequence, BegunAt: e.BegunAt,
 			Basis: events.ByChair, EndedAt: e.EndedAt, How: events.Ended, Entered: true, AllottedMS: e.AllottedMS, Act: c.Command,
 		}
 		// Turns entered afterwards stand where they were held.
-		at, _ := slices.BinarySearchFunc(q.TurnOrder, e.BegunAt, func(id ids.Turn, at clock.Instant) int {
-			return int(q.Turns[id].GivenAt - at)
-		})
+		at := slices.IndexFunc(q.TurnOrder, func(id ids.Turn) bool { return q.Turns[id].GivenAt > e.BegunAt })
+		if at < 0 {
+			at = len(q.TurnOrder)
+		}
 		q.TurnOrder = slices.Insert(q.TurnOrder, at, e.Turn)
 	}
 	return nil
@@ -64,7 +69,8 @@ func (q *Queue) given(c *events.Commit, m Meta, e *events.FloorGiven) error {
 	entry.State = OnFloor
 	q.dropSwaps(e.Entry)
 	q.Turns[e.Turn] = &Turn{
-		ID: e.Turn, Entry: e.Entry, Part: entry.Part, GivenAt: e.GivenAt, GivenSeq: m.Sequence, Place: place, Act: e.Act,
+		ID: e.Turn, Entry: e.Entry, Part: entry.Part, GivenAt: e.GivenAt, GivenSeq: m.Sequence,
+		Place: place, WasAbsent: entry.Absent, Act: e.Act,
 	}
 	q.TurnOrder = append(q.TurnOrder, e.Turn)
 	q.Turn, q.Prompt = e.Turn, nil
@@ -94,7 +100,17 @@ func (q *Queue) ended(c *events.Commit, e *events.TurnEnded) error {
 	case events.SteppedBk:
 		entry.Deferrals++
 		entry.NoShows++
-		q.insert(entry, 1+e.Back)
+		// Back from the place that they had: being called out of turn and saying
+		// nothing gains nobody a place.
+		q.insert(entry, max(1, t.Place)+e.Back)
+	case events.Adjourned:
+		if t.BegunAt.IsZero() {
+			// Called, and the session ended before the first word: they were not
+			// reached, and wait where they did.
+			q.insert(entry, t.Place)
+			break
+		}
+		entry.State = Spoken
 	default:
 		entry.State = Spoken
 	}
@@ -140,7 +156,7 @@ func (q *Queue) undone(c *events.Commit, e *events.ActUndone) error {
 		switch t.How {
 		case events.NotHere:
 			entry.NoShows--
-			entry.Absent = false
+			entry.Absent = t.WasAbsent
 		case events.SteppedBk:
 			entry.NoShows--
 			entry.Deferrals--
@@ -171,12 +187,16 @@ func (q *Queue) reassigned(e *events.TurnReassigned) error {
 	if err != nil {
 		return err
 	}
-	q.remove(to)
-	to.State = OnFloor
+	if place := q.remove(to); place > 0 {
+		t.Place = place
+	}
+	t.WasAbsent = to.Absent
+	to.State, to.Absent = OnFloor, false
 	q.insert(from, 1)
 	t.Entry = e.To
 	q.dropSwaps(e.To)
-	q.Undo = nil
+	// A word to the one who was thought to speak is not for the one who does.
+	q.Undo, q.Prompt = nil, nil
 	return nil
 }
 
@@ -197,7 +217,8 @@ func (q *Queue) corrected(e *events.TurnCorrected) error {
 		// Who did not speak waits again, unless another turn of theirs stands;
 		// who did has spoken.
 		q.remove(to)
-		to.State = Spoken
+		q.dropSwaps(to.ID)
+		to.State, to.Absent = Spoken, false
 		t.Entry = e.Entry
 		if !q.spokeElsewhere(from.ID) {
 			q.insert(from, 1)
@@ -208,7 +229,14 @@ func (q *Queue) corrected(e *events.TurnCorrected) error {
 		t.GivenAt = min(t.GivenAt, e.BegunAt)
 	}
 	if !e.EndedAt.IsZero() {
+		if q.LastEnd == t.EndedAt {
+			q.LastEnd = e.EndedAt
+		}
 		t.EndedAt = e.EndedAt
+	}
+	// What was put right by hand is not resumed as it was.
+	if q.Undo != nil && q.Undo.Ended == e.Turn {
+		q.Undo = nil
 	}
 	t.Corrected++
 	return nil

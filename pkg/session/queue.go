@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/fairfloor/fairfloor/pkg/clock"
-	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 )
@@ -45,7 +44,10 @@ type Entry struct {
 	JoinSeq uint64
 	// Deferrals counts steps back, by wish or in silence; NoShows the latter alone.
 	Deferrals, NoShows int
-	CheckedIn          bool
+	// Returns counts how often they came back from standby: only the first time
+	// is it to the next place.
+	Returns   int
+	CheckedIn bool
 	// Presence is the strongest basis noted, empty when nothing is known.
 	Presence events.Basis
 	// Absent is set when absence was reported, until they check in, are seen or return.
@@ -92,8 +94,10 @@ type Turn struct {
 	Void bool
 	// Gaps are stretches between an ending and its undoing: not the speaker's time.
 	Gaps []Span
-	// Place was the entry's place (from 1) when the floor was given.
-	Place int
+	// Place was the entry's place (from 1) when the floor was given, WasAbsent
+	// whether its absence had been reported: an undo restores both.
+	Place     int
+	WasAbsent bool
 	// Entered is set for turns recorded afterwards; AllottedMS is then theirs.
 	Entered    bool
 	AllottedMS int64
@@ -104,17 +108,6 @@ type Turn struct {
 
 // Stands reports whether the turn counts: it began and was not undone.
 func (t *Turn) Stands() bool { return !t.Void && !t.BegunAt.IsZero() }
-
-// Act is one act of the chair's side or of a speaker on the list or the floor,
-// kept so that a stale command can be told what happened since.
-type Act struct {
-	Command ids.Command   `json:"command"`
-	Verb    string        `json:"verb"`
-	At      clock.Instant `json:"at"`
-	Seq     uint64        `json:"seq"`
-	Turn    ids.Turn      `json:"turn,omitzero"`
-	Entry   ids.Entry     `json:"entry,omitzero"`
-}
 
 // Undoable is the last floor act, while it can still be undone.
 type Undoable struct {
@@ -182,9 +175,6 @@ func newQueue() Queue {
 	}
 }
 
-// actsKept bounds the memory of acts; a refusal shows at most 20.
-const actsKept = 256
-
 // List gives a part's list; one of which nothing was said is a draft.
 func (q *Queue) List(part ids.Part) *List {
 	if l, ok := q.Lists[part]; ok {
@@ -246,22 +236,7 @@ func (q *Queue) apply(c *events.Commit, m Meta, e events.Event) error {
 	if err != nil {
 		return err
 	}
-	act := Act{Command: c.Command, Verb: c.Verb, At: c.At, Seq: m.Sequence, Turn: q.Turn}
-	if made, _ := command.Made([]events.Event{e}); made["entry"] != "" {
-		act.Entry, _ = ids.Parse[ids.Entry](made["entry"])
-	}
-	if n := len(q.Acts); n > 0 && q.Acts[n-1].Command == c.Command {
-		// Several events of one commit are one act.
-		if act.Entry.IsZero() {
-			act.Entry = q.Acts[n-1].Entry
-		}
-		q.Acts[n-1] = act
-		return nil
-	}
-	q.Acts = append(q.Acts, act)
-	if len(q.Acts) > actsKept {
-		q.Acts = slices.Delete(q.Acts, 0, len(q.Acts)-actsKept)
-	}
+	q.note(c, m, e)
 	return nil
 }
 
@@ -307,29 +282,8 @@ func (q *Queue) change(c *events.Commit, m Meta, e events.Event) error {
 
 // one folds the events about a single entry on the list.
 func (q *Queue) one(event events.Event) error {
-	var id ids.Entry
-	switch e := event.(type) {
-	case *events.EntryWithdrawn:
-		id = e.Entry
-	case *events.EntryDeferred:
-		id = e.Entry
-	case *events.EntryMoved:
-		id = e.Entry
-	case *events.EntryHandedOver:
-		id = e.Entry
-	case *events.CheckedIn:
-		id = e.Entry
-	case *events.PresenceNoted:
-		id = e.Entry
-	case *events.AbsenceReported:
-		id = e.Entry
-	case *events.Excused:
-		id = e.Entry
-	case *events.EntryToStandby:
-		id = e.Entry
-	case *events.EntryReturned:
-		id = e.Entry
-	default:
+	id := single(event)
+	if id.IsZero() {
 		return fmt.Errorf("not an event of the queue")
 	}
 	entry, err := q.entry(id)
@@ -353,7 +307,11 @@ func (q *Queue) one(event events.Event) error {
 	case *events.CheckedIn:
 		entry.CheckedIn, entry.Absent, entry.Presence = true, false, events.ByCheckIn
 	case *events.PresenceNoted:
-		entry.Presence, entry.Absent = e.Basis, false
+		// That a device of theirs was seen says less than that they are there.
+		if entry.Presence == "" || e.Basis != events.Seen {
+			entry.Presence = e.Basis
+		}
+		entry.Absent = false
 	case *events.AbsenceReported:
 		entry.Absent = true
 	case *events.Excused:
@@ -364,6 +322,7 @@ func (q *Queue) one(event events.Event) error {
 		q.dropSwaps(e.Entry)
 	case *events.EntryReturned:
 		entry.Absent = false
+		entry.Returns++
 		q.insert(entry, e.Place)
 	}
 	return nil
