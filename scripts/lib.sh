@@ -6,6 +6,8 @@
 
 set -euo pipefail
 export LC_ALL=C
+# Colours in a file or in the lines of CI are noise.
+[[ -t 1 ]] || export NO_COLOR=1
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 web=$root/services/gateway/web
