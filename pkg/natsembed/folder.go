@@ -1,0 +1,82 @@
+package natsembed
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// lockName is the file in the folder whose lock says "in use".
+const lockName = "LOCK"
+
+// claim makes the folder, checks that it can be used and locks it. The lock is
+// the kernel's and ends with the process, however that ends: a killed process
+// leaves nothing that somebody would have to remove.
+func claim(folder string, minFree uint64) (*os.File, error) {
+	if folder == "" {
+		return nil, fmt.Errorf("%w: no folder is named", ErrNotWritable)
+	}
+	if err := os.MkdirAll(folder, 0o700); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotWritable, err)
+	}
+	lock, err := os.OpenFile(filepath.Join(folder, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrNotWritable, err)
+	}
+	if err := seize(lock, folder); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	if err := check(lock, folder, minFree); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock, nil
+}
+
+// seize takes the lock or says who holds it.
+func seize(lock *os.File, folder string) error {
+	err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, unix.EWOULDBLOCK) {
+		return fmt.Errorf("%w: locking %s: %w", ErrNotWritable, folder, err)
+	}
+	holder, _ := io.ReadAll(io.LimitReader(lock, 32))
+	who := strings.TrimSpace(string(holder))
+	if who == "" {
+		who = "unknown"
+	}
+	return fmt.Errorf("%w: %s is held by process %s; stop it, or name another folder", ErrLocked, folder, who)
+}
+
+// check measures the free space and writes the process id into the lock file,
+// which shows at once whether the disk takes a write.
+func check(lock *os.File, folder string, minFree uint64) error {
+	var disk unix.Statfs_t
+	if err := unix.Statfs(folder, &disk); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrNotWritable, folder, err)
+	}
+	if free := disk.Bavail * uint64(disk.Bsize); free < minFree { //nolint:gosec // a block size is positive
+		return fmt.Errorf("%w: %s has %d MB free and needs %d MB; free some space, or name another folder",
+			ErrFull, folder, free>>20, minFree>>20)
+	}
+	err := lock.Truncate(0)
+	if err == nil {
+		_, err = lock.WriteAt(fmt.Appendf(nil, "%d\n", os.Getpid()), 0)
+	}
+	if err == nil {
+		err = lock.Sync()
+	}
+	if errors.Is(err, unix.ENOSPC) {
+		return fmt.Errorf("%w: %s: %w", ErrFull, folder, err)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNotWritable, err)
+	}
+	return nil
+}
