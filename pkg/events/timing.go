@@ -156,6 +156,9 @@ type EtaGiven struct {
 	Low    clock.Instant `json:"low"`
 	Middle clock.Instant `json:"middle"`
 	High   clock.Instant `json:"high"`
+	// AllotmentMS is what was announced along with it; at 3 places it is the
+	// number that the turn will be opened with (decisions.md 14).
+	AllotmentMS int64 `json:"allotment_ms,omitempty"`
 }
 
 func (*SessionStarted) Type() string      { return "session_started" }

@@ -52,6 +52,12 @@ type Announcement struct {
 	At clock.Instant
 }
 
+// Told is the start and the allotment that an entry was shown, and when.
+type Told struct {
+	events.EtaGiven
+	At clock.Instant
+}
+
 // Timing is timing's part of the State.
 type Timing struct {
 	Phase                  Phase
@@ -71,14 +77,14 @@ type Timing struct {
 	Marks      map[events.Mark]clock.Instant
 	NotReached []ids.Entry
 	// Etas holds what was shown to each entry at list close and at 5, 3, 1 places.
-	Etas map[ids.Entry][]events.EtaGiven
+	Etas map[ids.Entry][]Told
 }
 
 func newTiming() Timing {
 	return Timing{
 		Phase: Planned, Parts: map[ids.Part]*PartClock{}, Turns: map[ids.Turn]*TurnClock{},
 		Announced: map[ids.Part]*Announcement{}, Marks: map[events.Mark]clock.Instant{},
-		Etas: map[ids.Entry][]events.EtaGiven{},
+		Etas: map[ids.Entry][]Told{},
 	}
 }
 
@@ -100,6 +106,8 @@ func (t *Timing) apply(c *events.Commit, event events.Event) error {
 		t.Phase, t.AdjournedAt, t.NotReached = Adjourned, e.AdjournedAt, e.NotReached
 		t.closeSuspension(e.AdjournedAt)
 	case *events.AdjournmentUndone:
+		// Nobody could speak meanwhile: the time counts as a suspension.
+		t.Suspensions = append(t.Suspensions, Span{From: t.AdjournedAt, To: c.At, Cause: events.PausedBySuspension})
 		t.Phase, t.AdjournedAt, t.NotReached = Running, 0, nil
 	case *events.PartStarted:
 		t.Part = e.Part
@@ -128,7 +136,7 @@ func (t *Timing) apply(c *events.Commit, event events.Event) error {
 		t.Marks[e.Mark] = e.Due
 	case *events.EtasGiven:
 		for _, g := range e.Given {
-			t.Etas[g.Entry] = append(t.Etas[g.Entry], g)
+			t.Etas[g.Entry] = append(t.Etas[g.Entry], Told{g, c.At})
 		}
 	case *events.TurnOpened:
 		clock := &TurnClock{AllottedMS: e.AllottedMS, GuaranteeMS: e.GuaranteeMS, OpenedAt: c.At, Marks: map[events.Mark]int{}}

@@ -1,0 +1,331 @@
+package session
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"slices"
+
+	"github.com/fairfloor/fairfloor/pkg/clock"
+	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/fairness"
+	"github.com/fairfloor/fairfloor/pkg/fairness/estimate"
+	"github.com/fairfloor/fairfloor/pkg/ids"
+)
+
+// EntryPlan is what one entry of a list is told.
+type EntryPlan struct {
+	Entry ids.Entry `json:"entry"`
+	// Place counts from 1; zero on standby.
+	Place int `json:"place"`
+	// AllotmentMS is what it would be given now, GuaranteeMS what it was promised.
+	AllotmentMS int64 `json:"allotment_ms"`
+	GuaranteeMS int64 `json:"guarantee_ms"`
+	// Reached says whether it is expected to be called before the end.
+	Reached bool `json:"reached"`
+	// HasETA says that Low, Middle and High are set: when its first word is
+	// expected. Who will not be called, or is not there, has none.
+	HasETA bool          `json:"has_eta"`
+	Low    clock.Instant `json:"low,omitempty"`
+	Middle clock.Instant `json:"middle,omitempty"`
+	High   clock.Instant `json:"high,omitempty"`
+	// Cut says that a number which the entry had been told was lowered,
+	// because otherwise somebody would not be reached.
+	Cut bool `json:"cut,omitempty"`
+}
+
+// View is the plan of one part's list, as PlanOf computes it.
+type View struct {
+	Part ids.Part      `json:"part"`
+	At   clock.Instant `json:"at"`
+	// Until is when the part's last turn should be over.
+	Until clock.Instant `json:"until"`
+	// Entries are those waiting in list order, then those on standby.
+	Entries []EntryPlan `json:"entries"`
+	// Waiting counts those on the list, Standby those on standby.
+	Waiting int `json:"waiting"`
+	Standby int `json:"standby"`
+	// Fits says that everybody who is expected can be heard with the minimum,
+	// Guaranteed that this holds even in the worst case; NotReached is K.
+	Fits       bool `json:"fits"`
+	Guaranteed bool `json:"guaranteed"`
+	NotReached int  `json:"not_reached"`
+	// LevelMS is the equal share of the remaining time for weight 1.
+	LevelMS int64 `json:"level_ms"`
+	// GuaranteeMS is what is promised: announced once the list was closed,
+	// what could be promised now before that.
+	GuaranteeMS int64 `json:"guarantee_ms"`
+	// AnnouncedMS is the level that was announced; zero before the list closed.
+	AnnouncedMS int64 `json:"announced_ms"`
+	// RaiseToMS is a number "for everyone remaining" to propose to the chair,
+	// at least 5 s above AnnouncedMS; zero for none.
+	RaiseToMS int64 `json:"raise_to_ms"`
+	// AtRisk is an alarm: a promise may not be kept.
+	AtRisk bool `json:"at_risk"`
+	// MinimumMS is the least in force; UsePPM, HandoverMS and ReserveMS are
+	// what was reckoned with.
+	MinimumMS  int64 `json:"minimum_ms"`
+	UsePPM     int64 `json:"use_ppm"`
+	HandoverMS int64 `json:"handover_ms"`
+	ReserveMS  int64 `json:"reserve_ms"`
+	// EndsAt is when the last one expected would finish.
+	EndsAt clock.Instant `json:"ends_at"`
+	// Budget is the bar: elapsed, running, reserved, promised, free or short.
+	Budget fairness.Budget `json:"budget"`
+	// Digest names what expect.plan names; see State.PlanDigest.
+	Digest string `json:"digest"`
+	// Fault says why nothing could be computed; then only Waiting, Standby and
+	// the entries' places are set.
+	Fault error `json:"-"`
+}
+
+// PlanOf computes the plan of a part's list at an instant: a function of the
+// State and the instant alone. Gateways call it with the time of the last
+// commit, so that all make the same bytes. A part that is over, or a session
+// that was adjourned, reaches nobody who still waits.
+func PlanOf(s *State, part ids.Part, at clock.Instant) View {
+	v := View{Part: part, At: at, MinimumMS: s.Minimum(), Digest: s.PlanDigest()}
+	waiting := s.Queue.List(part).Order
+	v.Waiting = len(waiting)
+	v.Entries = make([]EntryPlan, len(waiting), len(waiting)+4)
+	for i, id := range waiting {
+		v.Entries[i] = EntryPlan{Entry: id, Place: i + 1}
+	}
+	for _, id := range s.Queue.EntryOrder {
+		if e := s.Queue.Entries[id]; e.Part == part && e.State == Standby {
+			v.Standby++
+			v.Entries = append(v.Entries, EntryPlan{Entry: id})
+		}
+	}
+	if a := s.Timing.Announced[part]; a != nil {
+		v.AnnouncedMS, v.GuaranteeMS = a.LevelMS, a.GuaranteeMS
+	}
+	w, ok := s.Window(part)
+	if !ok {
+		v.Fault = errMissing("part", part)
+		return v
+	}
+	v.Until = w.Until
+	if s.over(part) {
+		v.NotReached = v.Waiting
+		return v
+	}
+	situation := s.situation(w, part, at, waiting)
+	if situation.HardEndMS <= situation.StartMS {
+		// The schedule has no room for this part at all.
+		v.NotReached, v.Budget.ShortMS = v.Waiting, situation.StartMS-situation.HardEndMS
+		return v
+	}
+	var engine fairness.Engine
+	var p fairness.Plan
+	if v.Fault = engine.Compute(&situation, &p); v.Fault != nil {
+		return v
+	}
+	v.fill(&p)
+	if situation.ListClosed && v.AnnouncedMS > 0 && p.Fits {
+		v.RaiseToMS = raise(&engine, situation, v.AnnouncedMS, p)
+	}
+	return v
+}
+
+// over reports whether nobody of the part is called any more.
+func (s *State) over(part ids.Part) bool {
+	ran := s.Timing.Parts[part]
+	return s.Timing.Phase == Adjourned || ran != nil && !ran.EndedAt.IsZero()
+}
+
+// fill takes over what the engine computed.
+func (v *View) fill(p *fairness.Plan) {
+	v.Fits, v.Guaranteed, v.NotReached, v.AtRisk = p.Fits, p.Guaranteed, p.NotReached, p.GuaranteeAtRisk
+	v.LevelMS, v.UsePPM, v.HandoverMS, v.ReserveMS = p.LevelMS, p.UsePPM, p.HandoverMS, p.ReserveMS
+	v.EndsAt, v.Budget = clock.Instant(p.EndMS), p.Budget
+	if v.AnnouncedMS == 0 {
+		v.GuaranteeMS = p.GuaranteeMS
+	}
+	for i := range p.Offers {
+		o, e := &p.Offers[i], &v.Entries[i]
+		e.AllotmentMS, e.GuaranteeMS, e.Reached, e.HasETA, e.Cut = o.AllotmentMS, o.GuaranteeMS, o.Reached, o.HasETA, o.Cut
+		if o.HasETA {
+			e.Low, e.Middle, e.High = clock.Instant(o.Start.LowMS), clock.Instant(o.Start.MidMS), clock.Instant(o.Start.HighMS)
+		}
+	}
+}
+
+// raise finds the number for everyone remaining that the chair may confirm:
+// the level without the growth cap, which a confirmed raise moves.
+func raise(engine *fairness.Engine, situation fairness.Situation, announced int64, p fairness.Plan) int64 {
+	level := p.LevelMS
+	if p.Full && situation.GrowthPPM > 0 {
+		situation.GrowthPPM = 0
+		var free fairness.Plan
+		if engine.Compute(&situation, &free) != nil || free.Full {
+			// Everybody has all that they asked for: nothing to raise.
+			return 0
+		}
+		level = free.LevelMS
+	}
+	if level -= level % 1_000; level < announced+fairness.StepMS {
+		return 0
+	}
+	return level
+}
+
+// Opened is what a called turn's clock is opened with: the plan as it stood
+// before the floor was given (decisions.md 14), at the instant of the giving.
+// ok is false when nothing could be computed; the guarantee or the minimum is
+// then given.
+func (s *State) Opened(t *Turn) (allottedMS, guaranteeMS int64, ok bool) {
+	entry := s.Queue.Entries[t.Entry]
+	if entry == nil {
+		return s.Minimum(), 0, false
+	}
+	guaranteeMS = s.guaranteeOf(entry)
+	least := max(guaranteeMS, min(s.Minimum(), s.request(entry)))
+	w, found := s.Window(t.Part)
+	if !found {
+		return least, guaranteeMS, false
+	}
+	order := s.Queue.List(t.Part).Order
+	waiting := append(append(make([]ids.Entry, 0, len(order)+1), t.Entry), order...)
+	situation := s.situation(w, t.Part, t.GivenAt, waiting)
+	situation.RunningEndMS, situation.EarliestMS = 0, 0
+	situation.Entries[0].ChancePPM = fairness.ChancePresent
+	var engine fairness.Engine
+	var p fairness.Plan
+	if situation.HardEndMS <= situation.StartMS || engine.Compute(&situation, &p) != nil {
+		return least, guaranteeMS, false
+	}
+	return max(p.Offers[0].AllotmentMS, least), guaranteeMS, true
+}
+
+// Announcing is the announcement that the closing of a list calls for: the
+// guarantee by the theorem, never less than one given before, the expected
+// level, and the numbers of those who asked for less or speak for several.
+func (s *State) Announcing(part ids.Part, at clock.Instant) (events.AllotmentsAnnounced, error) {
+	list := s.Queue.List(part)
+	a := events.AllotmentsAnnounced{Part: part, Entries: list.AtClose, HandoverMS: estimate.HandoverPriorMS, UsePPM: estimate.UsePriorPPM}
+	if before := s.Timing.Announced[part]; before != nil {
+		a.GuaranteeMS = before.GuaranteeMS
+	}
+	w, ok := s.Window(part)
+	if !ok {
+		return a, errMissing("part", part)
+	}
+	situation := s.situation(w, part, at, list.Order)
+	for i := range situation.Entries {
+		situation.Entries[i].AnnouncedMS, situation.Entries[i].FrozenMS = 0, 0
+	}
+	var p fairness.Plan
+	if situation.HardEndMS > situation.StartMS {
+		var engine fairness.Engine
+		if err := engine.Compute(&situation, &p); err != nil {
+			return a, err
+		}
+		a.UsePPM, a.HandoverMS = p.UsePPM, p.HandoverMS
+	}
+	most := s.most(part)
+	if most == 0 {
+		most = dayMS
+	}
+	// Nobody is promised more than may be given.
+	a.GuaranteeMS = max(a.GuaranteeMS, min(p.GuaranteeMS, most))
+	a.LevelMS = max(level(&p), a.GuaranteeMS, min(s.Minimum(), most))
+	for i := range p.Offers {
+		if own := p.Offers[i].AllotmentMS; own != a.LevelMS {
+			if a.Announced == nil {
+				a.Announced = map[ids.Entry]int64{}
+			}
+			a.Announced[list.Order[i]] = own
+		}
+	}
+	return a, nil
+}
+
+// level is the number for ordinary entries in whole seconds. When everybody
+// has all that they asked for there is no level, and the most that somebody
+// was offered stands for it.
+func level(p *fairness.Plan) int64 {
+	if !p.Full {
+		return p.LevelMS - p.LevelMS%1_000
+	}
+	var most int64
+	for i := range p.Offers {
+		most = max(most, p.Offers[i].AllotmentMS)
+	}
+	return most
+}
+
+// Admits says whether a late applicant of weight 1 may still join the list
+// while every promise holds in the worst case; otherwise offer standby
+// (decisions.md 19).
+func Admits(s *State, part ids.Part, at clock.Instant) bool {
+	w, ok := s.Window(part)
+	if !ok || s.over(part) {
+		return false
+	}
+	situation := s.situation(w, part, at, s.Queue.List(part).Order)
+	return situation.Admits()
+}
+
+// PlanDigest names what a chair acts on when they change the minimum, break a
+// guarantee or adjourn (expect.plan): the phase, hard end and minimum, and for
+// each list its guarantee and who waits, in order. It changes with these and
+// with nothing else, so a plan does not become stale by the passing of time.
+func (s *State) PlanDigest() string {
+	sum := sha256.New()
+	number := func(values ...int64) {
+		for _, v := range values {
+			var raw [8]byte
+			binary.BigEndian.PutUint64(raw[:], uint64(v))
+			sum.Write(raw[:])
+		}
+	}
+	sum.Write([]byte(s.Timing.Phase))
+	number(int64(s.HardEnd()), s.Minimum())
+	for _, part := range s.Registry.Parts {
+		if !part.HasList {
+			continue
+		}
+		raw := part.ID.Bytes()
+		sum.Write(raw[:])
+		order := s.Queue.List(part.ID).Order
+		number(int64(len(order)))
+		for _, id := range order {
+			entry := id.Bytes()
+			sum.Write(entry[:])
+		}
+		if a := s.Timing.Announced[part.ID]; a != nil {
+			number(a.GuaranteeMS, a.LevelMS)
+		}
+	}
+	for _, id := range s.StillWaiting() {
+		entry := id.Bytes()
+		sum.Write(entry[:])
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
+}
+
+// StillWaiting are the entries that an adjournment now would leave unheard:
+// waiting or on standby, part by part in list order. Points of order do not
+// count.
+func (s *State) StillWaiting() []ids.Entry {
+	all := []ids.Entry{}
+	for _, part := range s.Registry.Parts {
+		all = append(all, s.Queue.List(part.ID).Order...)
+	}
+	for _, id := range s.Queue.EntryOrder {
+		if s.Queue.Entries[id].State == Standby {
+			all = append(all, id)
+		}
+	}
+	return all
+}
+
+// EntryState is where an entry stands for people: as Entry.State, but who
+// still waited when the session was adjourned is not reached.
+func (s *State) EntryState(e *Entry) EntryState {
+	if (e.State == Waiting || e.State == Standby) && s.Timing.Phase == Adjourned && slices.Contains(s.Timing.NotReached, e.ID) {
+		return NotReached
+	}
+	return e.State
+}

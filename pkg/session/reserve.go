@@ -1,0 +1,149 @@
+package session
+
+import (
+	"github.com/fairfloor/fairfloor/pkg/clock"
+	"github.com/fairfloor/fairfloor/pkg/events"
+)
+
+// Account says where the session's time went, to the millisecond: its parts
+// sum to the time since the session was started.
+type Account struct {
+	// SpeakingMS is the used time of the turns that stand.
+	SpeakingMS int64 `json:"speaking_ms"`
+	// CalledMS is from the call to the first word (or to the end of a call
+	// that nobody answered).
+	CalledMS int64 `json:"called_ms"`
+	// PausedMS is pauses by the chair and for lost lines, PointsMS points of
+	// order, UndoneMS what undone acts cost, SuspendedMS suspensions.
+	PausedMS    int64 `json:"paused_ms"`
+	PointsMS    int64 `json:"points_ms"`
+	UndoneMS    int64 `json:"undone_ms"`
+	SuspendedMS int64 `json:"suspended_ms"`
+	// FreeMS is time in which nobody had the floor: opening, the chair's own
+	// words, breaks.
+	FreeMS int64 `json:"free_ms"`
+}
+
+// TotalMS is the sum of the parts.
+func (a Account) TotalMS() int64 {
+	return a.SpeakingMS + a.CalledMS + a.PausedMS + a.PointsMS + a.UndoneMS + a.SuspendedMS + a.FreeMS
+}
+
+// ledger is Account's stretches, each instant in exactly one of them.
+type ledger struct{ suspended, undone, points, paused, speaking, called, free stretches }
+
+// Account divides the time from the session's start to now (to its
+// adjournment when that came first). Before the start everything is zero.
+func (s *State) Account(now clock.Instant) Account {
+	l := s.ledger(now)
+	return Account{
+		SpeakingMS: l.speaking.total(), CalledMS: l.called.total(), PausedMS: l.paused.total(), PointsMS: l.points.total(),
+		UndoneMS: l.undone.total(), SuspendedMS: l.suspended.total(), FreeMS: l.free.total(),
+	}
+}
+
+// ledger sweeps the session once. What stands first in the order suspended,
+// undone, point of order, pause, speaking, called, free takes the instant.
+func (s *State) ledger(now clock.Instant) ledger {
+	if s.Timing.StartedAt.IsZero() {
+		return ledger{}
+	}
+	start, end := s.Timing.StartedAt, now
+	if !s.Timing.AdjournedAt.IsZero() {
+		end = min(end, s.Timing.AdjournedAt)
+	}
+	var suspended, undone, points, paused, speaking, called []stretch
+	for _, span := range s.Timing.Suspensions {
+		suspended = append(suspended, of(span))
+	}
+	for _, span := range s.Queue.PointSpans {
+		points = append(points, of(span))
+	}
+	for _, id := range s.Queue.TurnOrder {
+		t := s.Queue.Turns[id]
+		over := t.EndedAt
+		if over.IsZero() {
+			over = forever
+		}
+		if t.Void {
+			undone = append(undone, stretch{t.GivenAt, over})
+			continue
+		}
+		for _, span := range t.Gaps {
+			undone = append(undone, of(span))
+		}
+		if tc := s.Timing.Turns[id]; tc != nil {
+			for _, span := range tc.Pauses {
+				pause := of(span)
+				paused = append(paused, stretch{max(pause.from, t.GivenAt), min(pause.to, over)})
+			}
+		}
+		if t.BegunAt.IsZero() {
+			called = append(called, stretch{t.GivenAt, over})
+			continue
+		}
+		called = append(called, stretch{t.GivenAt, t.BegunAt})
+		speaking = append(speaking, stretch{t.BegunAt, over})
+	}
+	var l ledger
+	left := merged([]stretch{{start, end}})
+	for _, kind := range []struct {
+		into *stretches
+		all  []stretch
+	}{
+		{&l.suspended, suspended},
+		{&l.undone, undone},
+		{&l.points, points},
+		{&l.paused, paused},
+		{&l.speaking, speaking},
+		{&l.called, called},
+	} {
+		taken := merged(kind.all)
+		rest := left.minus(taken)
+		*kind.into = left.minus(rest)
+		left = rest
+	}
+	l.free = left
+	return l
+}
+
+// ReserveSpent gives the ms between from and now that are charged to the
+// reserve for interruptions (fairness.md): points of order, pauses by the
+// chair and for lost lines, the gaps of undone acts, and the chair's own time,
+// which is the floor standing free for longer than the longest handover while
+// a part with a list is on, the opening left out.
+func (s *State) ReserveSpent(from, now clock.Instant) int64 {
+	l := s.ledger(now)
+	spent := l.points.within(from, now) + l.paused.within(from, now) + l.undone.within(from, now)
+	free := l.free.minus(s.planned(now)).clipped(max(from, s.Timing.StartedAt.Add(s.openingMS())), now)
+	for _, hole := range free {
+		spent += max(0, hole.to.Sub(hole.from)-s.Registry.Modalities.MaxHandoverMS)
+	}
+	return spent
+}
+
+// planned are the stretches of parts without a list: there the floor is free
+// by plan, and nobody is charged for it.
+func (s *State) planned(now clock.Instant) stretches {
+	var all []stretch
+	for _, p := range s.Registry.Parts {
+		ran := s.Timing.Parts[p.ID]
+		if p.HasList || ran == nil {
+			continue
+		}
+		end := ran.EndedAt
+		if end.IsZero() {
+			end = now
+		}
+		all = append(all, stretch{ran.StartedAt, end})
+	}
+	return merged(all)
+}
+
+// openingMS is what is kept for the opening when no part of the agenda is one.
+func (s *State) openingMS() int64 {
+	if s.hasPart(events.Opening) {
+		return 0
+	}
+	return s.Registry.Modalities.OpeningMS
+}
