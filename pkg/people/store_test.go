@@ -1,0 +1,630 @@
+package people_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/natsembed"
+	"github.com/fairfloor/fairfloor/pkg/people"
+	"github.com/fairfloor/fairfloor/pkg/problem"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// bench is a real server with its store, and clients of it.
+type bench struct {
+	t      *testing.T
+	folder string
+	server *natsembed.Server
+	conns  []*nats.Conn
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	b := &bench{t: t, folder: filepath.Join(t.TempDir(), "store")}
+	b.start()
+	t.Cleanup(b.halt)
+	return b
+}
+
+func (b *bench) start() {
+	b.t.Helper()
+	server, err := natsembed.Start(b.t.Context(), natsembed.Options{Folder: b.folder})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.server = server
+}
+
+// halt stops clients and server; what is on the disk then is what is left.
+func (b *bench) halt() {
+	for _, c := range b.conns {
+		c.Close()
+	}
+	b.conns = nil
+	b.server.Stop()
+}
+
+// js is a connection of its own, as another process has.
+func (b *bench) js() jetstream.JetStream {
+	b.t.Helper()
+	conn, err := b.server.Connect()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.conns = append(b.conns, conn)
+	js, err := jetstream.New(conn)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return js
+}
+
+func (b *bench) open(config people.Config) *people.Store {
+	b.t.Helper()
+	s, err := people.Open(b.t.Context(), b.js(), config)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return s
+}
+
+// files lists the files under the store's folder that contain text, by
+// searching every byte of every file.
+func (b *bench) files(text string) []string {
+	b.t.Helper()
+	var found []string
+	err := filepath.WalkDir(b.folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		if bytes.Contains(raw, []byte(text)) {
+			found = append(found, path)
+		}
+		return err
+	})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return found
+}
+
+// wantFiles fails unless text is in the files, or in none, as wanted. The first
+// kind is what makes the second one mean something.
+func (b *bench) wantFiles(when, text string, there bool) {
+	b.t.Helper()
+	if found := b.files(text); (len(found) > 0) != there {
+		b.t.Errorf("%s: %q is in %v, want it in a file: %v", when, text, found, there)
+	}
+}
+
+// who is one person's key and ids.
+type who struct {
+	session ids.Session
+	id      ids.Person
+}
+
+func newWho() who { return who{ids.New[ids.Session](), ids.New[ids.Person]()} }
+
+func (w who) key() people.Key { return people.PersonKey(w.session, w.id) }
+
+func putPerson(t *testing.T, s *people.Store, w who, p people.Person) events.Hash {
+	t.Helper()
+	d, err := s.PutPerson(t.Context(), w.session, w.id, ids.New[ids.Command](), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func settle(t *testing.T, s *people.Store, key people.Key, d events.Hash) {
+	t.Helper()
+	if err := s.Settle(t.Context(), key, d); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestPutThenGet(t *testing.T) {
+	s := newBench(t).open(people.Config{})
+	w := newWho()
+	want := people.Person{
+		Name: "Zoë <Ōnuki> & Söhne", FormOfAddress: "H.E. Ms", Pronunciation: "ZOH-eh", Email: "zoe@example.org",
+		Phone: "+41 22 000", Postal: "1 Rue\nGenève", AccessNeeds: "a chair without arms", AccessSeconds: 30,
+	}
+	d := putPerson(t, s, w, want)
+	got, err := s.GetPerson(t.Context(), w.session, w.id, d)
+	if err != nil || got != want {
+		t.Fatalf("%+v, %v; want %+v", got, err, want)
+	}
+	command := ids.New[ids.Command]()
+	ref, err := s.PutNote(t.Context(), w.session, command, people.Note{Text: "asked to speak later"})
+	if err != nil || ref.ID != people.NoteID(command) || ref.Digest.IsZero() {
+		t.Fatalf("note %+v, %v", ref, err)
+	}
+	if note, err := s.GetNote(t.Context(), w.session, ref); err != nil || note.Text != "asked to speak later" {
+		t.Errorf("note %+v, %v", note, err)
+	}
+	text := ids.New[ids.Text]()
+	d, err = s.PutText(t.Context(), w.session, text, ids.New[ids.Command](), people.StatementText{Text: "One.\n\nTwo."})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if read, err := s.GetText(t.Context(), w.session, text, d); err != nil || read.Text != "One.\n\nTwo." {
+		t.Errorf("text %+v, %v", read, err)
+	}
+}
+
+func TestGetRefuses(t *testing.T) {
+	s := newBench(t).open(people.Config{})
+	w := newWho()
+	d := putPerson(t, s, w, people.Person{Name: "Ada"})
+	for name, c := range map[string]struct {
+		w who
+		d events.Hash
+	}{
+		"another digest":  {w, events.Hash{1}},
+		"no digest":       {w, events.Hash{}},
+		"another person":  {newWho(), d},
+		"another session": {who{ids.New[ids.Session](), w.id}, d},
+	} {
+		if p, err := s.GetPerson(t.Context(), c.w.session, c.w.id, c.d); !problem.Is(err, problem.NotFound) || errors.Is(err, people.ErrErased) {
+			t.Errorf("%s: %+v, %v; want not_found", name, p, err)
+		}
+	}
+	if _, err := s.GetPerson(t.Context(), ids.Session{}, w.id, d); err == nil {
+		t.Error("a key without a session was read")
+	}
+}
+
+func TestPutIsIdempotent(t *testing.T) {
+	b := newBench(t)
+	s := b.open(people.Config{})
+	w := newWho()
+	first, second := ids.New[ids.Command](), ids.New[ids.Command]()
+	put := func(command ids.Command, name string) (events.Hash, error) {
+		return s.PutPerson(t.Context(), w.session, w.id, command, people.Person{Name: name})
+	}
+	d1, err := put(first, "Ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := put(first, "Ada"); err != nil || again != d1 {
+		t.Errorf("the same again: %s, %v; want %s", again, err, d1)
+	}
+	if _, err := put(first, "Grace"); !problem.Is(err, problem.Reused) {
+		t.Errorf("another value under the same id: %v", err)
+	}
+	d2, err := put(second, "Ada")
+	if err != nil || d2 == d1 {
+		t.Fatalf("the same value by another command: %s, %v; the salt must differ", d2, err)
+	}
+	// A repetition that comes after everything was replaced gets its first answer
+	// and does not bring its value back.
+	settle(t, s, w.key(), d2)
+	if again, err := put(first, "Ada"); err != nil || again != d1 {
+		t.Errorf("after it was replaced: %s, %v; want %s", again, err, d1)
+	}
+	if _, err := s.GetPerson(t.Context(), w.session, w.id, d1); !problem.Is(err, problem.NotFound) {
+		t.Errorf("the replaced value is back: %v", err)
+	}
+	if _, err := s.GetPerson(t.Context(), w.session, w.id, d2); err != nil {
+		t.Errorf("the present value: %v", err)
+	}
+}
+
+func TestRefusedValues(t *testing.T) {
+	s := newBench(t).open(people.Config{})
+	w := newWho()
+	ctx, command := t.Context(), ids.New[ids.Command]()
+	person := func(p people.Person) error {
+		_, err := s.PutPerson(ctx, w.session, w.id, command, p)
+		return err
+	}
+	note := func(text string) error {
+		_, err := s.PutNote(ctx, w.session, command, people.Note{Text: text})
+		return err
+	}
+	text := func(text string) error {
+		_, err := s.PutText(ctx, w.session, ids.New[ids.Text](), command, people.StatementText{Text: text})
+		return err
+	}
+	_, noCommand := s.PutPerson(ctx, w.session, w.id, ids.Command{}, people.Person{Name: "Ada"})
+	for _, c := range []struct {
+		name, field string
+		code        problem.Code
+		err         error
+	}{
+		{"no name", "name", problem.Invalid, person(people.Person{})},
+		{"a blank name", "name", problem.Invalid, person(people.Person{Name: " \u00a0"})},
+		{"a long name", "name", problem.TooLarge, person(people.Person{Name: strings.Repeat("ñ", people.MaxName+1)})},
+		{"a line feed in a name", "name", problem.Invalid, person(people.Person{Name: "Ada\nLovelace"})},
+		{"a direction override in a name", "name", problem.Invalid, person(people.Person{Name: "Ada\u202e"})},
+		{"bytes that are no UTF-8", "name", problem.Invalid, person(people.Person{Name: "\xff\xfe"})},
+		{"an e-mail address with a name", "email", problem.Invalid, person(people.Person{Name: "Ada", Email: "Ada <a@example.org>"})},
+		{"no e-mail address", "email", problem.Invalid, person(people.Person{Name: "Ada", Email: "ada"})},
+		{"a long postal address", "postal", problem.TooLarge, person(people.Person{Name: "Ada", Postal: strings.Repeat("x", people.MaxContact+1)})},
+		{"a bell in the access needs", "access_needs", problem.Invalid, person(people.Person{Name: "Ada", AccessNeeds: "\a"})},
+		{"a negative allowance", "access_seconds", problem.Invalid, person(people.Person{Name: "Ada", AccessSeconds: -1})},
+		{"a large allowance", "access_seconds", problem.Invalid, person(people.Person{Name: "Ada", AccessSeconds: people.MaxAccessSeconds + 1})},
+		{"an empty note", "text", problem.Invalid, note(" \n")},
+		{"a long note", "text", problem.TooLarge, note(strings.Repeat("x", people.MaxNote+1))},
+		{"an empty statement", "text", problem.Invalid, text("")},
+		{"a statement of too many characters", "text", problem.TooLarge, text(strings.Repeat("x", people.MaxValue+1))},
+		{"a statement of too many bytes", "", problem.TooLarge, text(strings.Repeat("語", people.MaxValue/2))},
+		{"no command", "id", problem.Invalid, noCommand},
+	} {
+		if e := problem.From(c.err); c.err == nil || e.Code != c.code || e.Field != c.field {
+			t.Errorf("%s: %v; want %s on %q", c.name, c.err, c.code, c.field)
+		}
+	}
+	if err := text(strings.Repeat("x", people.MaxValue-len(`{"text":""}`))); err != nil {
+		t.Errorf("the longest value: %v", err)
+	}
+}
+
+// Decisions 33: after a change the earlier text is in no file, after an erasure
+// neither value is, while the server runs and after it stopped.
+func TestErasedTextIsInNoFile(t *testing.T) {
+	b := newBench(t)
+	s := b.open(people.Config{})
+	w, bystander := newWho(), newWho()
+	old, present, other := "Quetzalcoatl Oldname", "Quetzalcoatl Newname", "Bystander Unchanged"
+	putPerson(t, s, w, people.Person{Name: old})
+	otherDigest := putPerson(t, s, bystander, people.Person{Name: other})
+	b.wantFiles("after the first value", old, true)
+	d := putPerson(t, s, w, people.Person{Name: present})
+	b.wantFiles("before the commit", old, true)
+	settle(t, s, w.key(), d)
+	b.wantFiles("after the change", old, false)
+	b.wantFiles("after the change", present, true)
+
+	done, err := s.Erase(t.Context(), w.key())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if done.Key != w.key() || done.Mark == 0 || done.Replicas != 1 || len(done.Sequences) != 2 {
+		t.Errorf("done: %+v; want the value and the mark of the change overwritten", done)
+	}
+	for _, text := range []string{old, present} {
+		b.wantFiles("after the erasure", text, false)
+	}
+	if _, err := s.GetPerson(t.Context(), w.session, w.id, d); !errors.Is(err, people.ErrErased) || !problem.Is(err, problem.NotFound) {
+		t.Errorf("reading what was erased: %v", err)
+	}
+	if _, err := s.PutPerson(t.Context(), w.session, w.id, ids.New[ids.Command](), people.Person{Name: old}); !problem.Is(err, problem.WrongState) {
+		t.Errorf("writing what was erased: %v", err)
+	}
+	again, err := s.Erase(t.Context(), w.key())
+	if err != nil || len(again.Sequences) != 0 || again.Mark != done.Mark {
+		t.Errorf("erasing again: %+v, %v", again, err)
+	}
+	b.halt()
+	for _, text := range []string{old, present} {
+		b.wantFiles("after the stop", text, false)
+	}
+	b.wantFiles("after the stop", other, true)
+
+	b.start()
+	s = b.open(people.Config{})
+	if got, err := s.GetPerson(t.Context(), bystander.session, bystander.id, otherDigest); err != nil || got.Name != other {
+		t.Errorf("a bystander after the restart: %+v, %v", got, err)
+	}
+	if _, err := s.GetPerson(t.Context(), w.session, w.id, d); !errors.Is(err, people.ErrErased) {
+		t.Errorf("what was erased after the restart: %v", err)
+	}
+}
+
+// The server writes its files in blocks of some megabytes and treats the last
+// one apart; long texts in an earlier block must go as well.
+func TestErasureReachesEarlierBlocks(t *testing.T) {
+	b := newBench(t)
+	s := b.open(people.Config{})
+	session := ids.New[ids.Session]()
+	const texts = 48
+	all := make([]ids.Text, texts)
+	marker := func(i int) string { return fmt.Sprintf("statement-%03d-marker", i) }
+	for i := range all {
+		all[i] = ids.New[ids.Text]()
+		text := people.StatementText{Text: strings.Repeat(marker(i)+" ", 11000)}
+		if _, err := s.PutText(t.Context(), session, all[i], ids.New[ids.Command](), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	blocks := map[string]bool{}
+	for i := range all {
+		for _, path := range b.files(marker(i)) {
+			blocks[path] = true
+		}
+	}
+	if len(blocks) < 2 {
+		t.Fatalf("all texts lie in one file: %v", blocks)
+	}
+	for i := 0; i < texts; i += 2 {
+		if _, err := s.Erase(t.Context(), people.TextKey(session, all[i])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range all {
+		b.wantFiles("after the erasure", marker(i), i%2 == 1)
+	}
+	b.halt()
+	for i := range all {
+		b.wantFiles("after the stop", marker(i), i%2 == 1)
+	}
+}
+
+func TestErasingWhatWasNeverWrittenClosesIt(t *testing.T) {
+	s := newBench(t).open(people.Config{})
+	w := newWho()
+	if done, err := s.Erase(t.Context(), w.key()); err != nil || len(done.Sequences) != 0 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	if _, err := s.PutPerson(t.Context(), w.session, w.id, ids.New[ids.Command](), people.Person{Name: "Late"}); !problem.Is(err, problem.WrongState) {
+		t.Errorf("a value that was on its way: %v", err)
+	}
+}
+
+func TestSettle(t *testing.T) {
+	s := newBench(t).open(people.Config{})
+	w := newWho()
+	d1 := putPerson(t, s, w, people.Person{Name: "First"})
+	d2 := putPerson(t, s, w, people.Person{Name: "Second"})
+	d3 := putPerson(t, s, w, people.Person{Name: "Third"})
+	has := func(d events.Hash) bool {
+		_, err := s.GetPerson(t.Context(), w.session, w.id, d)
+		if err != nil && !problem.Is(err, problem.NotFound) {
+			t.Fatal(err)
+		}
+		return err == nil
+	}
+	want := func(when string, wanted ...bool) {
+		t.Helper()
+		if got := []bool{has(d1), has(d2), has(d3)}; !slices.Equal(got, wanted) {
+			t.Errorf("%s: held %v, want %v", when, got, wanted)
+		}
+	}
+	want("before", true, true, true)
+	settle(t, s, w.key(), d2)
+	// The third value is of a command that may be about to be committed.
+	want("after the second was committed", false, true, true)
+	settle(t, s, w.key(), d2)
+	settle(t, s, w.key(), d1)
+	want("after repetitions", false, true, true)
+	settle(t, s, w.key(), d3)
+	want("after the third was committed", false, false, true)
+	if err := s.Settle(t.Context(), w.key(), events.Hash{9}); !problem.Is(err, problem.NotFound) {
+		t.Errorf("settling on a value that never was: %v", err)
+	}
+	if _, err := s.Erase(t.Context(), w.key()); err != nil {
+		t.Fatal(err)
+	}
+	settle(t, s, w.key(), d3)
+	want("after the erasure", false, false, false)
+}
+
+func TestSweep(t *testing.T) {
+	b := newBench(t)
+	now := time.Now()
+	s := b.open(people.Config{Now: func() time.Time { return now }})
+	kept, orphan, replaced, erased := newWho(), newWho(), newWho(), newWho()
+	committed := map[events.Hash]bool{}
+	commit := func(d events.Hash) events.Hash { committed[d] = true; return d }
+	keptDigest := commit(putPerson(t, s, kept, people.Person{Name: "Kept Person"}))
+	putPerson(t, s, kept, people.Person{Name: "Refused Change"})
+	putPerson(t, s, orphan, people.Person{Name: "Refused Person"})
+	putPerson(t, s, replaced, people.Person{Name: "Replaced Person"})
+	replacedDigest := commit(putPerson(t, s, replaced, people.Person{Name: "Replacing Person"}))
+	putPerson(t, s, erased, people.Person{Name: "Erased Person"})
+	if _, err := s.Erase(t.Context(), erased.key()); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(_ people.Key, d events.Hash) bool { return committed[d] }
+
+	young, err := s.Sweep(t.Context(), people.OrphanAge, ask)
+	if err != nil || len(young.Swept) != 0 || young.Keys != 4 || young.Messages != 6 {
+		t.Fatalf("before a day has passed: %+v, %v", young, err)
+	}
+	now = now.Add(people.OrphanAge + time.Minute)
+	old, err := s.Sweep(t.Context(), people.OrphanAge, ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range []who{kept, orphan, replaced} {
+		if !slices.Contains(old.Swept, w.key()) {
+			t.Errorf("nothing was swept of %s", w.key())
+		}
+	}
+	if len(old.Swept) != 3 || len(old.Unreadable) != 0 {
+		t.Errorf("swept %+v", old)
+	}
+	for text, there := range map[string]bool{
+		"Kept Person": true, "Refused Change": false, "Refused Person": false, "Replaced Person": false, "Replacing Person": true, "Erased Person": false,
+	} {
+		b.wantFiles("after the sweep", text, there)
+	}
+	if _, err := s.GetPerson(t.Context(), kept.session, kept.id, keptDigest); err != nil {
+		t.Errorf("the kept person: %v", err)
+	}
+	if _, err := s.GetPerson(t.Context(), replaced.session, replaced.id, replacedDigest); err != nil {
+		t.Errorf("the replacing person: %v", err)
+	}
+	if _, err := s.PutPerson(t.Context(), orphan.session, orphan.id, ids.New[ids.Command](), people.Person{Name: "Back"}); !problem.Is(err, problem.WrongState) {
+		t.Errorf("an orphan's key can be written again: %v", err)
+	}
+	if again, err := s.Sweep(t.Context(), people.OrphanAge, ask); err != nil || len(again.Swept) != 0 {
+		t.Errorf("sweeping again: %+v, %v", again, err)
+	}
+}
+
+// An erasure whose process died between the mark and the overwriting: nobody
+// can read the value any more, and the next sweep finishes it at any age.
+func TestSweepFinishesAnInterruptedErasure(t *testing.T) {
+	b := newBench(t)
+	s := b.open(people.Config{})
+	w := newWho()
+	d := putPerson(t, s, w, people.Person{Name: "Half Erased"})
+	if _, err := b.js().Publish(t.Context(), w.key().String(), []byte(`{"v":1,"mark":{"erased":true}}`)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.GetPerson(t.Context(), w.session, w.id, d); !errors.Is(err, people.ErrErased) {
+		t.Errorf("reading it: %v", err)
+	}
+	b.wantFiles("before the sweep", "Half Erased", true)
+	report, err := s.Sweep(t.Context(), people.OrphanAge, func(people.Key, events.Hash) bool { return true })
+	if err != nil || !slices.Equal(report.Swept, []people.Key{w.key()}) {
+		t.Fatalf("%+v, %v", report, err)
+	}
+	b.wantFiles("after the sweep", "Half Erased", false)
+}
+
+func TestDamagedRecordsAreNamedAndCanBeErased(t *testing.T) {
+	b := newBench(t)
+	s := b.open(people.Config{})
+	for name, body := range map[string]string{
+		"no JSON": "Damaged Secret", "another version": `{"v":2,"value":"Damaged Secret"}`,
+		"a wrong digest": `{"v":1,"salt":"AAAA","value":{"name":"Damaged Secret"}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWho()
+			if _, err := b.js().Publish(t.Context(), w.key().String(), []byte(body)); err != nil {
+				t.Fatal(err)
+			}
+			report, err := s.Sweep(t.Context(), people.OrphanAge, func(people.Key, events.Hash) bool { return true })
+			if err != nil || !slices.Contains(report.Unreadable, w.key()) {
+				t.Fatalf("%+v, %v", report, err)
+			}
+			faults := make(chan error, 8)
+			cache, err := s.Watch(t.Context(), people.WatchConfig{OnFault: func(err error) { faults <- err }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer cache.Close()
+			select {
+			case err := <-faults:
+				if strings.Contains(err.Error(), "Secret") {
+					t.Errorf("the fault repeats the value: %v", err)
+				}
+			default:
+				t.Error("the cache reported no fault")
+			}
+			b.wantFiles("before", "Damaged Secret", true)
+			if _, err := s.Erase(t.Context(), w.key()); err != nil {
+				t.Fatal(err)
+			}
+			b.wantFiles("after", "Damaged Secret", false)
+		})
+	}
+}
+
+func TestWritersAtOnceLoseNothing(t *testing.T) {
+	b := newBench(t)
+	w := newWho()
+	const writers = 6
+	digests := make([]events.Hash, writers)
+	var wait sync.WaitGroup
+	for i := range writers {
+		s := b.open(people.Config{})
+		wait.Go(func() {
+			d, err := s.PutPerson(context.Background(), w.session, w.id, ids.New[ids.Command](), people.Person{Name: fmt.Sprintf("Writer %d", i)})
+			if err != nil {
+				t.Error(err)
+			}
+			digests[i] = d
+		})
+	}
+	wait.Wait()
+	s := b.open(people.Config{})
+	for i, d := range digests {
+		if p, err := s.GetPerson(t.Context(), w.session, w.id, d); err != nil || p.Name != fmt.Sprintf("Writer %d", i) {
+			t.Errorf("writer %d: %+v, %v", i, p, err)
+		}
+	}
+}
+
+func TestErasureWinsAgainstWriters(t *testing.T) {
+	b := newBench(t)
+	w := newWho()
+	eraser := b.open(people.Config{})
+	var wait sync.WaitGroup
+	for range 4 {
+		s := b.open(people.Config{})
+		wait.Go(func() {
+			for range 5 {
+				_, err := s.PutPerson(context.Background(), w.session, w.id, ids.New[ids.Command](), people.Person{Name: "Racing Person"})
+				if err != nil && !problem.Is(err, problem.WrongState) && !problem.Is(err, problem.Busy) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	var err error
+	for range 50 {
+		if _, err = eraser.Erase(t.Context(), w.key()); !problem.Is(err, problem.Busy) {
+			break
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	wait.Wait()
+	b.wantFiles("after the race", "Racing Person", false)
+}
+
+func TestOpenRefusesOtherSettings(t *testing.T) {
+	for _, c := range []struct {
+		want   string
+		change func(*jetstream.StreamConfig)
+	}{
+		{"deny_delete", func(c *jetstream.StreamConfig) { c.DenyDelete = true }},
+		{"allow_direct", func(c *jetstream.StreamConfig) { c.AllowDirect = true }},
+		{"max_msgs_per_subject", func(c *jetstream.StreamConfig) { c.MaxMsgsPerSubject = 1 }},
+		{"age", func(c *jetstream.StreamConfig) { c.MaxAge = time.Hour }},
+		{"memory", func(c *jetstream.StreamConfig) { c.Storage = jetstream.MemoryStorage }},
+		{"copied", func(c *jetstream.StreamConfig) {
+			c.RePublish = &jetstream.RePublish{Source: "person.>", Destination: "elsewhere.>"}
+		}},
+	} {
+		t.Run(c.want, func(t *testing.T) {
+			js := newBench(t).js()
+			config := jetstream.StreamConfig{Name: people.Stream, Subjects: []string{"person.>"}, Storage: jetstream.FileStorage}
+			c.change(&config)
+			if _, err := js.CreateStream(t.Context(), config); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := people.Open(t.Context(), js, people.Config{}); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("error %v, want one that says %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestAnswersNotNowWhenTheServerIsGone(t *testing.T) {
+	b := newBench(t)
+	s := b.open(people.Config{})
+	w := newWho()
+	d := putPerson(t, s, w, people.Person{Name: "Secret Name"})
+	b.server.Stop()
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	_, put := s.PutPerson(ctx, w.session, w.id, ids.New[ids.Command](), people.Person{Name: "Secret Name"})
+	_, read := s.GetPerson(ctx, w.session, w.id, d)
+	_, erase := s.Erase(ctx, w.key())
+	for name, err := range map[string]error{"put": put, "get": read, "erase": erase, "settle": s.Settle(ctx, w.key(), d)} {
+		if e := problem.From(err); e.Code != problem.Busy || e.RetryAfterMS == 0 || strings.Contains(err.Error(), "Secret") {
+			t.Errorf("%s: %v, want busy", name, err)
+		}
+	}
+}
