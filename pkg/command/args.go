@@ -82,13 +82,29 @@ type ApplicantRef struct {
 	Code      string        `json:"code,omitempty" doc:"For decline: one of the published reason codes"`
 }
 
-// AddPerson makes a person known. Everything but Roles and Applicant goes to
-// the store that can forget; the gateway takes it out and leaves Digest.
+// PersonValue is what is known of a human being. It never reaches the log: the
+// registry takes it out of the arguments, stores it where it can be forgotten,
+// and leaves a digest. Its members are those of the stored person.
+type PersonValue struct {
+	Name          string `json:"name" doc:"Name as the chair should say it, 1 to 200 characters"`
+	FormOfAddress string `json:"form_of_address,omitempty" doc:"Such as Ms, Dr or H.E."`
+	Pronunciation string `json:"pronunciation,omitempty" doc:"How to say the name"`
+	Email         string `json:"email,omitempty"`
+	Postal        string `json:"postal,omitempty"`
+	Phone         string `json:"phone,omitempty"`
+	AccessNeeds   string `json:"access_needs,omitempty" doc:"What they need in order to take part"`
+	AccessSeconds int64  `json:"access_seconds,omitempty" doc:"Granted extra seconds, 0 to 600"`
+}
+
+// AddPerson makes a person known. Value goes to the store that can forget; the
+// registry takes it out and sets Digest.
 type AddPerson struct {
 	Person    ids.Person    `json:"person,omitzero" doc:"For a change: which person"`
 	Applicant ids.Applicant `json:"applicant,omitzero" doc:"The organisation they speak for"`
 	Roles     []events.Role `json:"roles,omitempty"`
-	Digest    events.Hash   `json:"digest,omitzero" doc:"Set by the service: commitment to the stored value"`
+	// Value is present on the way to the registry only.
+	Value  *PersonValue `json:"value,omitempty" doc:"What is known of the person; kept where it can be forgotten"`
+	Digest events.Hash  `json:"digest,omitzero" doc:"Set by the service: commitment to the stored value"`
 }
 
 // PersonRef names a person.
@@ -109,15 +125,26 @@ type InvitationRef struct {
 	Invitation ids.Invitation `json:"invitation"`
 }
 
-// FileText files a written statement; the words go to the store that can forget.
+// LinkSession adds a session to its consultation; the registry itself does it
+// after a session was created. A consultation that is not there yet is made.
+type LinkSession struct {
+	Linked    ids.Session `json:"linked"`
+	Title     string      `json:"title"`
+	CarryOver bool        `json:"carry_over,omitempty"`
+}
+
+// FileText files a written statement; Content goes to the store that can
+// forget, the registry takes it out and sets Words and Digest.
 type FileText struct {
 	Text       ids.Text          `json:"text,omitzero" doc:"For a new version: which text"`
 	Applicant  ids.Applicant     `json:"applicant,omitzero" doc:"Whose; a delegate's own when left out"`
 	Part       ids.Part          `json:"part,omitzero"`
 	Language   string            `json:"language" doc:"BCP 47"`
 	Visibility events.Visibility `json:"visibility" enum:"owner,interpreters_and_captioners,public_at_delivery,public_now"`
-	Words      int64             `json:"words,omitempty" doc:"Set by the service"`
-	Digest     events.Hash       `json:"digest,omitzero" doc:"Set by the service"`
+	// Content is present on the way to the registry only.
+	Content string      `json:"content,omitempty" doc:"The statement, at most 256 KiB; paragraphs divided by an empty line"`
+	Words   int64       `json:"words,omitempty" doc:"Set by the service"`
+	Digest  events.Hash `json:"digest,omitzero" doc:"Set by the service"`
 }
 
 // TextVisibility changes who may read a text.

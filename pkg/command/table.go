@@ -42,6 +42,9 @@ func (v Verb) Allows(roles []events.Role) bool {
 	return slices.ContainsFunc(roles, func(r events.Role) bool { return slices.Contains(v.Roles, r) })
 }
 
+// Internal reports whether only the services themselves use the verb.
+func (v Verb) Internal() bool { return len(v.Roles) == 1 && v.Roles[0] == events.System }
+
 // The groups of roles in the table.
 var (
 	chairs    = []events.Role{events.Chair, events.ViceChair}
@@ -77,7 +80,7 @@ var table = []Verb{
 	{Name: "revoke_invitation", Context: events.Registry, Roles: staff, Args: args[InvitationRef](), Summary: "End a signed link"},
 	{Name: "file_text", Context: events.Registry, Roles: delegates, Own: true, Args: args[FileText](), Summary: "File a written statement"},
 	{Name: "change_text_visibility", Context: events.Registry, Roles: delegates, Own: true, Args: args[TextVisibility](), Summary: "Change who may read a statement text"},
-	{Name: "seal", Context: events.Registry, Roles: office, Args: args[None](), Summary: "Seal an adjourned session"},
+	{Name: "seal", Context: events.Registry, Roles: append(system, office...), Args: args[None](), Summary: "Seal an adjourned session"},
 
 	// The list.
 	{Name: "open_list", Context: events.Queue, Roles: staff, Args: args[PartRef](), Summary: "Open (or re-open) a part's list of speakers"},
@@ -135,6 +138,7 @@ var table = []Verb{
 	{Name: "break_guarantee", Context: events.Timing, Roles: chairs, Expect: ExpectPlan, Reason: true, Args: args[Announce](), Summary: "Lower a guarantee, with a reason"},
 
 	// What services do by themselves.
+	{Name: "link_session", Context: events.Registry, Roles: system, Args: args[LinkSession](), Summary: "Add a new session to its consultation"},
 	{Name: "open_turn", Context: events.Timing, Roles: system, Args: args[TurnRef](), Summary: "Give a called turn its allotment"},
 	{Name: "follow_point", Context: events.Timing, Roles: system, Args: args[TurnRef](), Summary: "Pause or resume a turn for a point of order"},
 	{Name: "mark", Context: events.Timing, Roles: system, Args: args[MarkArgs](), Summary: "Note a warning, a limit or an end that a timer reached"},

@@ -55,9 +55,21 @@ type Text struct {
 	At clock.Instant
 }
 
+// Series is what a consultation's own subject says: its sessions, in the order
+// in which they were added.
+type Series struct {
+	ID        ids.Consultation
+	Title     string
+	CarryOver bool
+	Sessions  []ids.Session
+}
+
 // Registry is the registry's part of the State.
 type Registry struct {
-	Created      bool
+	Created bool
+	// Series is set in the State of a consultation's own subject, which is folded
+	// like a session's but never becomes one.
+	Series       *Series
 	Consultation ids.Consultation
 	Title        string
 	PlannedStart clock.Instant
@@ -133,8 +145,15 @@ func (r *Registry) apply(c *events.Commit, e events.Event) error {
 		r.Clock, r.ClockMode = e.Clock, e.Mode
 	case *events.SessionSealed:
 		r.Sealed = true
-	case *events.ConsultationCreated, *events.ConsultationSessionAdded:
-		// A consultation's own subject; nothing of it belongs to a session.
+	case *events.ConsultationCreated:
+		r.Series = &Series{ID: e.Consultation, Title: e.Title, CarryOver: e.CarryOver}
+	case *events.ConsultationSessionAdded:
+		if r.Series == nil {
+			return fmt.Errorf("a session of a consultation that was never made")
+		}
+		if !slices.Contains(r.Series.Sessions, e.Session) {
+			r.Series.Sessions = append(r.Series.Sessions, e.Session)
+		}
 	case *events.ApplicantApplied, *events.ApplicantChanged, *events.ApplicantAccepted, *events.ApplicantDeclined, *events.ApplicantWithdrawn:
 		return r.applicant(c, e)
 	default:

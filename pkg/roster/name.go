@@ -1,0 +1,188 @@
+package roster
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// MaxName is the most characters of an organisation's name.
+const MaxName = 300
+
+// CleanText gives a line of text in its one written form: Unicode form C, white
+// space as single spaces, no invisible characters but the joiners that Persian
+// and Indic spelling needs, no controls of writing direction (which could turn
+// the list around on a screen). It reports false when the text is not UTF-8 or
+// holds other control characters.
+func CleanText(text string) (string, bool) {
+	if !utf8.ValidString(text) {
+		return "", false
+	}
+	var b strings.Builder
+	for _, r := range norm.NFC.String(text) {
+		switch {
+		case unicode.IsSpace(r) || r == '\u00a0':
+			b.WriteByte(' ')
+		case unicode.IsControl(r) || r == utf8.RuneError:
+			return "", false
+		case unicode.Is(unicode.Cf, r) && r != zwnj && r != zwj:
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return strings.Trim(strings.Join(strings.Fields(b.String()), " "), string([]rune{zwnj, zwj})), true
+}
+
+// The joiners that CleanText keeps.
+const (
+	zwnj = '\u200c'
+	zwj  = '\u200d'
+)
+
+// Keys are two ways in which a name can be the same as another: two
+// organisations are one when either key is.
+type Keys struct {
+	// Spelling is equal for two spellings of one name: case, Unicode form, white
+	// space, punctuation and (in alphabets where they are often left out)
+	// diacritics make no difference.
+	Spelling string
+	// Looks is equal for two names that look alike on a screen, such as a Latin
+	// and a Cyrillic "a" (after UTS #39, with a table of the letters that are
+	// confused in practice).
+	Looks string
+}
+
+// KeysOf gives the keys of a name. Both are empty for a name without a letter
+// or digit, which is not a name.
+func KeysOf(name string) Keys {
+	return Keys{Spelling: spelling(norm.NFKC.String(name)), Looks: spelling(looks(norm.NFKC.String(name)))}
+}
+
+// Same reports whether two names' keys say that they are one.
+func (k Keys) Same(other Keys) bool { return k.Spelling == other.Spelling || k.Looks == other.Looks }
+
+// spelling folds a name to its letters and digits, words divided by one space.
+func spelling(name string) string {
+	if s, ok := plain(name); ok {
+		return s
+	}
+	var b strings.Builder
+	gap, strip := false, false
+	write := func(text string) {
+		if gap && b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		gap = false
+		b.WriteString(text)
+	}
+	for _, r := range norm.NFD.String(cases.Fold().String(name)) {
+		switch {
+		case unicode.Is(unicode.M, r):
+			// A mark belongs to the letter before it. In Devanagari or kana it is part
+			// of the spelling; in these alphabets people leave it out.
+			if !strip {
+				b.WriteRune(r)
+			}
+		case unicode.IsLetter(r) || unicode.IsNumber(r):
+			strip = unicode.In(r, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Arabic, unicode.Hebrew)
+			if plain, ok := undecomposed[r]; ok {
+				write(plain)
+			} else {
+				write(string(r))
+			}
+		case r == '&':
+			gap = true
+			write("and")
+			gap = true
+		case silent(r):
+		default:
+			gap = true
+		}
+	}
+	return b.String()
+}
+
+// plain is spelling for ASCII, which most names are: it takes a tenth of the time.
+func plain(name string) (string, bool) {
+	out := make([]byte, 0, len(name)+8)
+	gap := false
+	for i := range len(name) {
+		c := name[i]
+		switch {
+		case c >= utf8.RuneSelf:
+			return "", false
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+			fallthrough
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+			if gap && len(out) > 0 {
+				out = append(out, ' ')
+			}
+			gap = false
+			out = append(out, c)
+		case c == '&':
+			if len(out) > 0 {
+				out = append(out, ' ')
+			}
+			out, gap = append(out, "and"...), true
+		case silent(rune(c)):
+		default:
+			gap = true
+		}
+	}
+	return string(out), true
+}
+
+// silent says which characters divide no words: "A.C." is "AC", "Int'l" is "Intl".
+func silent(r rune) bool {
+	switch r {
+	case '.', '\'', '’', '‘', 'ʼ', '`', '´', '"', '“', '”', '„', '«', '»', 'ـ':
+		return true
+	}
+	return unicode.Is(unicode.Cf, r)
+}
+
+// undecomposed are the letters that people write without their stroke, and
+// that Unicode does not take apart (case-folded).
+var undecomposed = map[rune]string{
+	'ø': "o", 'ł': "l", 'đ': "d", 'ð': "d", 'ħ': "h", 'ŧ': "t", 'ı': "i", 'ŋ': "n", 'æ': "ae", 'œ': "oe", 'þ': "th",
+	// Arabic letters that are typed for each other, by the keyboard's country.
+	'ي': "ی", 'ك': "ک", 'ى': "ی", 'ة': "ه", 'أ': "ا", 'إ': "ا", 'آ': "ا",
+}
+
+// looks replaces letters by those that they are mistaken for. Case matters
+// here, so it comes before folding: a Greek capital Nu looks like N, a small
+// one like v.
+func looks(name string) string {
+	return strings.Map(func(r rune) rune {
+		if latin, ok := lookAlikes[r]; ok {
+			return latin
+		}
+		return r
+	}, name)
+}
+
+// lookAlikes maps letters and digits of other alphabets to the Latin ones of
+// the same shape. Digits that look like letters are in it too.
+var lookAlikes = func() map[rune]rune {
+	all := map[rune]rune{}
+	for _, pair := range [][2]string{
+		{"АВЕЗКМНОРСТХУЅІЈԌԚԜҺӀ", "ABE3KMHOPCTXYSIJGQWhI"},   // Cyrillic capitals
+		{"аеорсхуѕіјһԁԛԝгпкмтьѵӏ", "aeopcxysijhdqwrnkmtbvl"}, // Cyrillic small letters
+		{"ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹϺ", "ABEZHIKMNOPTYXCM"},             // Greek capitals
+		{"αικνορτυχγϲϳ", "aikvoptuxycj"},                     // Greek small letters
+		{"օսոհցզոՏՕԼ", "ounhgqnSOL"},                         // Armenian
+		{"01Iǀ|", "ollll"},                                   // I, l, 1 and the bar are one (UTS #39)
+	} {
+		from, to := []rune(pair[0]), []rune(pair[1])
+		for i, r := range from {
+			if all[r] = to[i]; to[i] == 'I' {
+				all[r] = 'l'
+			}
+		}
+	}
+	return all
+}()
