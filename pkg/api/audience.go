@@ -5,44 +5,22 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/token"
 )
 
 // Audience is for whom a view is made (decisions.md 29).
-type Audience string
+type Audience = token.Audience
 
 // The audiences, the widest sight first.
 const (
-	ForChair       Audience = "chair"       // chair, vice-chair, secretariat, organiser
-	ForBooth       Audience = "booth"       // interpreters, captioners, technicians
-	ForParticipant Audience = "participant" // speakers
-	ForPublic      Audience = "public"
+	ForChair       = token.ForChair       // chair, vice-chair, secretariat, organiser
+	ForBooth       = token.ForBooth       // interpreters, captioners, technicians
+	ForParticipant = token.ForParticipant // speakers
+	ForPublic      = token.ForPublic
 )
 
 // Audiences lists the audiences, the widest sight first.
-func Audiences() []Audience { return []Audience{ForChair, ForBooth, ForParticipant, ForPublic} }
-
-// Widest gives the widest audience that roles allow; hello may only narrow it.
-func Widest(roles []events.Role) Audience {
-	actor := events.Actor{Roles: roles}
-	switch {
-	case actor.Staff():
-		return ForChair
-	case actor.Has(events.Captioner, events.Interpreter, events.Technician):
-		return ForBooth
-	case actor.Has(events.Speaker):
-		return ForParticipant
-	default:
-		return ForPublic
-	}
-}
-
-// Includes reports whether who may see as a may also see as b.
-func (a Audience) Includes(b Audience) bool {
-	all := Audiences()
-	i, j := slices.Index(all, a), slices.Index(all, b)
-	return i >= 0 && j >= 0 && i <= j
-}
+func Audiences() []Audience { return token.Audiences() }
 
 // Clear empties, in a view or any part of one, every field that the tag `see`
 // does not give to the audience. The argument is a pointer; maps and slices in

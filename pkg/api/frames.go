@@ -152,17 +152,6 @@ type Bye struct {
 	RetryAfterMS int64  `json:"retry_after_ms,omitempty"`
 }
 
-// PersonValue is what the store that can forget holds of a person, as a client
-// sends it; everything but Name may be left out.
-type PersonValue struct {
-	Name          string `json:"name" doc:"1 to 200 characters"`
-	FormOfAddress string `json:"form_of_address,omitempty"`
-	Pronunciation string `json:"pronunciation,omitempty"`
-	Address       string `json:"address,omitempty" doc:"E-mail or postal address"`
-	AccessNeeds   string `json:"access_needs,omitempty"`
-	AccessMS      int64  `json:"access_ms,omitempty" doc:"Access allowance, 0 to 600000"`
-}
-
 // Invitation is a signed link, shown once.
 type Invitation struct {
 	Invitation ids.Invitation `json:"invitation"`
@@ -171,14 +160,4 @@ type Invitation struct {
 	URL     string `json:"url"`
 	Token   string `json:"token"`
 	Expires int64  `json:"expires"`
-}
-
-// RowReport says what became of one row of an import.
-type RowReport struct {
-	// Row counts from 1, without the header.
-	Row          int            `json:"row"`
-	Organisation string         `json:"organisation"`
-	Outcome      string         `json:"outcome" enum:"accepted,duplicate,refused"`
-	Applicant    ids.Applicant  `json:"applicant,omitzero"`
-	Problem      *problem.Error `json:"problem,omitempty"`
 }

@@ -1,0 +1,186 @@
+package rehearse
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/fairfloor/fairfloor/pkg/api"
+	"github.com/fairfloor/fairfloor/pkg/client"
+	"github.com/fairfloor/fairfloor/pkg/clock"
+	"github.com/fairfloor/fairfloor/pkg/command"
+	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/session"
+	"github.com/fairfloor/fairfloor/services/fairfloor/internal/sample"
+)
+
+// command sends one of the organiser's commands.
+func (s *stage) command(verb string, args any) (command.Receipt, error) {
+	r, err := s.http.Command(s.ctx, s.session, verb, nil, args, "")
+	if err != nil {
+		return r, fmt.Errorf("%s: %w", verb, err)
+	}
+	return r, nil
+}
+
+// create makes the session and lets everybody apply.
+func (s *stage) create() error {
+	s.session = ids.New[ids.Session]()
+	s.hardEnd = PlannedStart.Add(int64(s.Minutes) * 60_000)
+	modalities := session.DefaultModalities()
+	args := command.CreateSession{
+		Title: "Rehearsal", PlannedStart: PlannedStart, HardEnd: s.hardEnd, Zone: "Europe/Zurich",
+		Languages: []string{"en", "fr", "es", "ar", "ru", "zh"}, Modalities: &modalities, ClockMode: "gated",
+	}
+	if s.Parts {
+		args.Parts = []command.PartArgs{
+			{Kind: events.Opening, Title: "Opening", Minutes: 5},
+			{Kind: events.Item, Title: "Statements", Minutes: int64(s.Minutes) - 20, HasList: true},
+			{Kind: events.Questions, Title: "Questions", Minutes: 15, HasList: true, LimitMS: 60_000},
+		}
+	}
+	if s.Gate == nil {
+		s.mapping = clock.Mapping{S0: PlannedStart.Add(-Lead), W0: clock.Of(time.Now()), SpeedPermille: int64(s.Speed * 1000)}
+		args.Clock, args.ClockMode = &s.mapping, "scaled"
+	}
+	if _, err := s.command("create_session", args); err != nil {
+		return err
+	}
+	if _, err := s.command("import", command.Import{Rows: accepted(sample.Applicants(s.Applicants))}); err != nil {
+		return err
+	}
+	var view api.View
+	if err := s.http.Do(s.ctx, http.MethodGet, "/api/v1/sessions/"+s.session.String(), nil, &view); err != nil {
+		return err
+	}
+	for _, id := range view.Agenda {
+		if part := view.Parts[id]; part.HasList && s.item.IsZero() {
+			s.item = id
+		}
+	}
+	byName := map[string]ids.Applicant{}
+	for id, a := range view.Applicants {
+		byName[a.Organisation] = id
+	}
+	for i, row := range sample.Applicants(s.Applicants) {
+		d := &delegate{index: i, organisation: row.Organisation, applicant: byName[row.Organisation]}
+		if d.applicant.IsZero() {
+			return fmt.Errorf("%s applied and is not among the applicants", row.Organisation)
+		}
+		s.draw(d)
+		s.delegates = append(s.delegates, d)
+	}
+	return nil
+}
+
+func accepted(rows []command.Apply) []command.Apply {
+	for i := range rows {
+		rows[i].Accept = true
+	}
+	return rows
+}
+
+// invite makes the links and connects everybody.
+func (s *stage) invite() error {
+	links := map[string]string{}
+	for name, role := range linkRoles {
+		link, err := s.link(command.Invite{Roles: []events.Role{role}})
+		if err != nil {
+			return err
+		}
+		links[name] = link.URL
+		l, err := s.connect(link)
+		if err != nil {
+			return err
+		}
+		if role == events.Chair {
+			s.chair = l
+		} else {
+			s.observer = l
+		}
+	}
+	if s.Ready != nil {
+		s.Ready(s.session, links)
+	}
+	if s.Alone {
+		return nil
+	}
+	for _, d := range s.delegates {
+		link, err := s.link(command.Invite{Roles: []events.Role{events.Speaker}, Applicant: d.applicant})
+		if err != nil {
+			return err
+		}
+		if d.live, err = s.connect(link); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *stage) link(args command.Invite) (api.Invitation, error) {
+	args.Expires = time.Now().Add(24 * time.Hour).UnixMilli()
+	var link api.Invitation
+	err := s.http.Do(s.ctx, http.MethodPost, "/api/v1/sessions/"+s.session.String()+"/invitations", args, &link)
+	return link, err
+}
+
+func (s *stage) connect(link api.Invitation) (*client.Live, error) {
+	return client.Dial(s.ctx, client.Options{Base: s.Base, Session: s.session, Token: link.Token, FirstBackoff: 20 * time.Millisecond})
+}
+
+// join opens the list and lets everybody join in an order drawn by the seed.
+func (s *stage) join() error {
+	if err := s.until(PlannedStart.Add(-Lead + 60_000)); err != nil {
+		return err
+	}
+	if _, err := s.ask("open_list", nil, command.PartRef{Part: s.item}); err != nil {
+		return err
+	}
+	order := s.random.Perm(len(s.delegates))
+	for _, i := range order {
+		d := s.delegates[i]
+		r, err := s.delegateDo(d, "join", nil, command.Join{Part: s.item, Applicant: d.applicant})
+		if err != nil {
+			return err
+		}
+		if d.entry, err = ids.Parse[ids.Entry](r.Made["entry"]); err != nil {
+			return err
+		}
+		d.joinedAt = r.At
+		s.byEntry[d.entry] = d
+	}
+	if err := s.until(PlannedStart.Add(-120_000)); err != nil {
+		return err
+	}
+	_, err := s.ask("close_list", nil, command.CloseList{Part: s.item})
+	return err
+}
+
+// open starts the session at its planned start and lets the chair open it.
+func (s *stage) open() error {
+	if err := s.until(PlannedStart); err != nil {
+		return err
+	}
+	if _, err := s.ask("start_session", nil, command.None{}); err != nil {
+		return err
+	}
+	s.opening = 150_000 + s.random.Int64N(90_001)
+	length := int64(s.Minutes) * 60_000
+	for range s.Drops {
+		s.drops = append(s.drops, PlannedStart.Add(s.random.Int64N(length*8/10)))
+	}
+	for range s.Points {
+		s.points = append(s.points, PlannedStart.Add(length/10+s.random.Int64N(length*7/10)))
+	}
+	sortInstants(s.drops)
+	sortInstants(s.points)
+	if err := s.until(PlannedStart.Add(s.opening)); err != nil {
+		return err
+	}
+	if !s.Parts {
+		return nil
+	}
+	_, err := s.ask("start_part", nil, command.PartRef{Part: s.item})
+	return err
+}

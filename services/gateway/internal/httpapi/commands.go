@@ -1,0 +1,106 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/fairfloor/fairfloor/pkg/api"
+	"github.com/fairfloor/fairfloor/pkg/command"
+	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/token"
+)
+
+// Page names the pages of the web app, as a link's last part.
+var pageOf = []struct {
+	role events.Role
+	page string
+}{
+	{events.Organiser, "chair"}, {events.Chair, "chair"}, {events.ViceChair, "chair"}, {events.Secretariat, "chair"},
+	{events.Speaker, "speaker"}, {events.Captioner, "live"}, {events.Interpreter, "live"}, {events.Technician, "room"},
+	{events.Observer, "live"},
+}
+
+// PageFor gives the page for a link with these roles.
+func PageFor(roles []events.Role) string {
+	actor := events.Actor{Roles: roles}
+	for _, p := range pageOf {
+		if actor.Has(p.role) {
+			return p.page
+		}
+	}
+	return "live"
+}
+
+func (s *server) commands() {
+	huma.Register(s.api, operation("command", http.MethodPost, "/sessions/{session}/commands", "Ask for something: any verb of the table", "commands"),
+		func(ctx context.Context, in *struct {
+			inSession
+			Key  string `header:"Idempotency-Key" doc:"The command's id, when the body has none"`
+			Body api.CommandFrame
+		}) (*body[command.Receipt], error) {
+			claims, err := s.enter(in.Bearer, in.Session)
+			if err != nil {
+				return nil, refuse(err)
+			}
+			frame, err := frameOf(in.Body.Verb, in.Body.ID, in.Key, in.Body.Args, in.Body.Reason)
+			if err != nil {
+				return nil, refuse(err)
+			}
+			frame.Expect = in.Body.Expect
+			receipt, err := s.do(ctx, in.Session, claims.Actor(), frame)
+			return &body[command.Receipt]{receipt}, refuse(err)
+		})
+
+	huma.Register(s.api, operation("invite", http.MethodPost, "/sessions/{session}/invitations", "Make a signed link; it is shown once", "people"),
+		func(ctx context.Context, in *struct {
+			inSession
+			Key  string `header:"Idempotency-Key"`
+			Host string `header:"X-Forwarded-Host" hidden:"true"`
+			Body command.Invite
+		}) (*body[api.Invitation], error) {
+			claims, err := s.enterAs(in.Bearer, in.Session, staffRoles...)
+			if err != nil {
+				return nil, refuse(err)
+			}
+			frame, err := frameOf("invite", ids.Command{}, in.Key, in.Body, "")
+			if err != nil {
+				return nil, refuse(err)
+			}
+			receipt, err := s.do(ctx, in.Session, claims.Actor(), frame)
+			if err != nil {
+				return nil, refuse(err)
+			}
+			invitation, err := ids.Parse[ids.Invitation](receipt.Made["invitation"])
+			if err != nil {
+				return nil, refuse(err)
+			}
+			out, err := s.link(in.Session, invitation, in.Body)
+			return &body[api.Invitation]{out}, refuse(err)
+		})
+}
+
+// link signs the token of an invitation and makes its address.
+func (s *server) link(id ids.Session, invitation ids.Invitation, args command.Invite) (api.Invitation, error) {
+	claims := token.Claims{
+		Subject: "invitation/" + invitation.String(), Session: id, Roles: args.Roles, Applicant: args.Applicant,
+		Person: args.Person, Audience: token.WidestFor(args.Roles...), Expires: instant(args.Expires), ID: invitation,
+	}
+	if !args.Person.IsZero() {
+		claims.Subject = "person/" + args.Person.String()
+	}
+	text, err := s.Tokens.Issue(claims)
+	if err != nil {
+		return api.Invitation{}, err
+	}
+	code, err := s.code(id)
+	if err != nil {
+		return api.Invitation{}, err
+	}
+	return api.Invitation{
+		Invitation: invitation, Roles: args.Roles, Token: text, Expires: args.Expires,
+		URL: s.Base + "/s/" + code + "/" + PageFor(args.Roles) + "#" + text,
+	}, nil
+}

@@ -1,0 +1,86 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/fairfloor/fairfloor/pkg/api"
+	"github.com/fairfloor/fairfloor/pkg/command"
+	"github.com/fairfloor/fairfloor/pkg/problem"
+)
+
+// fromLog gives the problem of a failed export.
+func fromLog(err error) *problem.Error { return problem.From(err) }
+
+// problemSchema describes problem details as this program writes them.
+func problemSchema() *huma.Schema {
+	codes := make([]any, 0, len(problem.Codes()))
+	for _, code := range problem.Codes() {
+		codes = append(codes, string(code))
+	}
+	text := &huma.Schema{Type: "string"}
+	return &huma.Schema{
+		Type: "object", Description: "Problem details (RFC 9457)", Required: []string{"type", "title", "status", "code"},
+		Properties: map[string]*huma.Schema{
+			"type": text, "title": text, "detail": text, "field": text, "do": text,
+			"status":         {Type: "integer"},
+			"code":           {Type: "string", Enum: codes},
+			"since":          {Type: "array", Items: &huma.Schema{Type: "object"}, Description: "The acts since what a stale command expected, at most 20"},
+			"retry_after_ms": {Type: "integer"},
+		},
+	}
+}
+
+// document completes what the framework cannot know (the verbs with their
+// arguments, and our problems) and encodes it.
+func (s *server) document() ([]byte, error) {
+	doc := s.api.OpenAPI()
+	schemas := doc.Components.Schemas
+	schemas.Map()["Problem"] = problemSchema()
+	refusal := &huma.Response{
+		Description: "A refusal: what was wrong, which field, what to do",
+		Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: &huma.Schema{Ref: "#/components/schemas/Problem"}}},
+	}
+	for _, item := range doc.Paths {
+		for _, op := range []*huma.Operation{item.Get, item.Post, item.Put, item.Delete, item.Patch} {
+			if op == nil {
+				continue
+			}
+			for status := range op.Responses {
+				if !strings.HasPrefix(status, "2") {
+					delete(op.Responses, status)
+				}
+			}
+			op.Responses["default"] = refusal
+		}
+	}
+	frame := schemas.Map()["CommandFrame"]
+	if frame == nil {
+		frame = huma.SchemaFromType(schemas, reflect.TypeFor[api.CommandFrame]())
+		schemas.Map()["CommandFrame"] = frame
+	}
+	var verbs []any
+	var args []*huma.Schema
+	var about strings.Builder
+	seen := map[reflect.Type]bool{}
+	about.WriteString("The verb; its arguments have the schema named here:\n")
+	for _, verb := range command.Verbs() {
+		if verb.Internal() {
+			continue
+		}
+		verbs = append(verbs, verb.Name)
+		kind := reflect.TypeOf(verb.Args()).Elem()
+		ref := schemas.Schema(kind, true, kind.Name())
+		about.WriteString("\n- `" + verb.Name + "` (" + kind.Name() + "): " + verb.Summary)
+		if !seen[kind] {
+			seen[kind] = true
+			args = append(args, ref)
+		}
+	}
+	frame.Properties["verb"] = &huma.Schema{Type: "string", Enum: verbs, Description: about.String()}
+	frame.Properties["args"] = &huma.Schema{AnyOf: args, Description: "The verb's arguments"}
+	return json.Marshal(doc)
+}
