@@ -1,0 +1,83 @@
+package pages
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+func serve(built bool) http.Handler {
+	files := fstest.MapFS{
+		"index.html": {Data: []byte("index")}, "chair.html": {Data: []byte("chair")}, "speaker.html": {Data: []byte("speaker")},
+		"live.html": {Data: []byte("live")}, "room.html": {Data: []byte("room")}, "icon.svg": {Data: []byte("<svg/>")},
+		"assets/a-1234.js": {Data: []byte("script")}, ".gitkeep": {Data: []byte("x")},
+	}
+	mux := http.NewServeMux()
+	Mount(mux, files, built)
+	return Protect(mux)
+}
+
+func TestPages(t *testing.T) {
+	for _, c := range []struct {
+		path, body, cache string
+		status            int
+	}{
+		{"/", "index", "no-cache", 200},
+		{"/s/ABC123", "index", "no-cache", 200},
+		{"/s/ABC123/chair", "chair", "no-cache", 200},
+		{"/s/ABC123/speaker", "speaker", "no-cache", 200},
+		{"/s/ABC123/live", "live", "no-cache", 200},
+		{"/s/ABC123/room", "room", "no-cache", 200},
+		{"/s/ABC123/nothing", "no such page", "", 404},
+		{"/assets/a-1234.js", "script", "immutable", 200},
+		{"/icon.svg", "<svg/>", "no-cache", 200},
+		{"/.gitkeep", "no such page", "", 404},
+		{"/assets", "no such page", "", 404},
+		{"/chair.html/../../etc/passwd", "no such page", "", 404},
+	} {
+		t.Run(c.path, func(t *testing.T) {
+			w := httptest.NewRecorder()
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			r.URL.Path = c.path
+			serve(true).ServeHTTP(w, r)
+			if w.Code == http.StatusMovedPermanently || w.Code == http.StatusTemporaryRedirect {
+				// The mux cleans paths by sending the client to the clean one.
+				r = httptest.NewRequest(http.MethodGet, w.Header().Get("Location"), nil)
+				w = httptest.NewRecorder()
+				serve(true).ServeHTTP(w, r)
+			}
+			if w.Code != c.status || !strings.Contains(w.Body.String(), c.body) || !strings.Contains(w.Header().Get("Cache-Control"), c.cache) {
+				t.Errorf("status %d, cache %q, body %q", w.Code, w.Header().Get("Cache-Control"), w.Body.String())
+			}
+		})
+	}
+}
+
+func TestEveryAnswerIsProtected(t *testing.T) {
+	for _, path := range []string{"/", "/assets/a-1234.js", "/nothing"} {
+		w := httptest.NewRecorder()
+		serve(true).ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
+		policy := w.Header().Get("Content-Security-Policy")
+		for _, part := range []string{"default-src 'none'", "script-src 'self'", "frame-ancestors 'none'"} {
+			if !strings.Contains(policy, part) {
+				t.Errorf("%s: the policy lacks %s: %s", path, part, policy)
+			}
+		}
+		if strings.Contains(policy, "http:") || strings.Contains(policy, "*") || strings.Contains(policy, "script-src 'self' 'unsafe") {
+			t.Errorf("%s: the policy lets others in: %s", path, policy)
+		}
+		if w.Header().Get("X-Content-Type-Options") != "nosniff" || w.Header().Get("Referrer-Policy") != "no-referrer" {
+			t.Errorf("%s: a header is missing: %v", path, w.Header())
+		}
+	}
+}
+
+func TestABinaryWithoutPagesSaysSo(t *testing.T) {
+	w := httptest.NewRecorder()
+	serve(false).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/s/ABC123/chair", nil))
+	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), "./scripts/web") {
+		t.Errorf("status %d: %s", w.Code, w.Body.String())
+	}
+}
