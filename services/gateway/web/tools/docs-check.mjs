@@ -1,10 +1,9 @@
 // Validates the published documents with parsers that are not ours:
 //   node tools/docs-check.mjs OPENAPI.json ASYNCAPI.json
 // Exit code 1, and one line for each finding, when either is not what its standard asks.
+// The parsers are large, so each is loaded only where it is needed.
 import { readFile } from 'node:fs/promises'
 import { pathToFileURL } from 'node:url'
-import { Parser } from '@asyncapi/parser'
-import { validate } from '@readme/openapi-parser'
 
 /**
  * The parsers would follow a reference into another file or host; a reader of the
@@ -32,6 +31,7 @@ export async function checkOpenAPI(text) {
   }
   const leaving = leavingReferences(document)
   if (leaving.length > 0) return leaving
+  const { validate } = await import('@readme/openapi-parser')
   const result = await validate(document)
   return result.valid ? [] : result.errors.map((error) => error.message)
 }
@@ -47,6 +47,7 @@ export async function checkAsyncAPI(text) {
   }
   const leaving = leavingReferences(document)
   if (leaving.length > 0) return leaving
+  const { Parser } = await import('@asyncapi/parser')
   const diagnostics = await new Parser().validate(text)
   // Severity 0 is an error and 1 a warning; what is above is advice of style.
   return diagnostics

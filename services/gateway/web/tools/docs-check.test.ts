@@ -106,7 +106,7 @@ it('exits 0 for valid documents, 1 for a broken one, 2 without arguments', { tim
       spawnSync('node', [join(import.meta.dirname, 'docs-check.mjs'), ...args], { encoding: 'utf8' }).status
     const api = file('openapi.json', openapi)
     expect(run(api, file('asyncapi.json', asyncapi))).toBe(0)
-    expect(run(api, file('broken.json', { ...asyncapi, channels: 1 }))).toBe(1)
+    expect(run(api, file('broken.json', { ...asyncapi, asyncapi: '2.6.0' }))).toBe(1)
     expect(run()).toBe(2)
   } finally {
     rmSync(folder, { recursive: true })
