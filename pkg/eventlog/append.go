@@ -89,7 +89,7 @@ func (l *Log) append(ctx context.Context, s ids.Session, c events.Context, commi
 	}
 	subject, stream := events.Subject(c, s), events.Stream(s)
 	msg := &nats.Msg{Subject: PublishSubject(c, s), Data: body, Header: header(subject, stream, commit, expected)}
-	propagation.TraceContext{}.Inject(ctx, propagation.HeaderCarrier(msg.Header))
+	propagation.TraceContext{}.Inject(ctx, Carrier(msg.Header))
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.options.AppendWithin)
 	defer cancel()
 	// No silent second attempt inside the library: what is repeated is decided here.

@@ -215,3 +215,6 @@ func (l *Log) Activity() *Activity { return l.activity }
 
 // Name is the name under which the log was opened.
 func (l *Log) Name() string { return l.options.Name }
+
+// Flush brings the witness' notes to the disk.
+func (l *Log) Flush() error { return l.options.Witness.Flush() }

@@ -97,7 +97,7 @@ func TestRepeatedCommandIsNotStoredTwice(t *testing.T) {
 	}
 }
 
-// TestUnguardedOrForeignWritesAreRefusedByTheServer: what goes round the log's own code.
+// TestStoredFormAndSettings looks at the stream with the library alone, round the log's own code.
 func TestStoredFormAndSettings(t *testing.T) {
 	store := logtest.Open(t)
 	log := store.Log(eventlog.Options{Name: "test"})
@@ -185,10 +185,11 @@ func TestFollow(t *testing.T) {
 				timing.write(t)
 			}
 			var got collector
-			f := log.NewFollower("f", got.handle)
+			make := log.NewFollower
 			if tail {
-				f = log.NewTail("f", got.handle)
+				make = log.NewTail
 			}
+			f := make("f", got.handle)
 			follow(t, f)
 			ready(t, f)
 			if n := len(got.of(s)); n != 40 {

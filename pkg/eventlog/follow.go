@@ -65,7 +65,8 @@ type following struct {
 }
 
 // NewFollower makes a follower by ordered consumers, one for each stream: what
-// services use. Nothing starts before Run.
+// services use. Nothing starts before Run, but the log's Activity counts the
+// follower as behind from here on, so that nobody settles before it began.
 func (l *Log) NewFollower(name string, handle func(*Message)) *Follower {
 	return l.newFollower(name, false, handle)
 }
@@ -250,6 +251,8 @@ func (s *following) settle(last uint64) {
 	if gaps := s.chain.describe(); len(gaps) > 0 {
 		s.f.log.log.Error("the stream has holes", "stream", s.stream, "sequences", gaps)
 	}
+	// A tail goes over to live messages from here.
+	s.inbox.wake()
 	if s.f.waiting.Add(-1) == 0 {
 		close(s.f.ready)
 	}
