@@ -201,28 +201,12 @@ func (s *State) Opened(t *Turn) (allottedMS, guaranteeMS int64, ok bool) {
 // Announcing is the announcement that the closing of a list calls for: the
 // guarantee by the theorem, never less than one given before, the expected
 // level, and the numbers of those who asked for less or speak for several.
-func (s *State) Announcing(part ids.Part, at clock.Instant) (events.AllotmentsAnnounced, error) {
-	list := s.Queue.List(part)
-	a := events.AllotmentsAnnounced{Part: part, Entries: list.AtClose, HandoverMS: estimate.HandoverPriorMS, UsePPM: estimate.UsePriorPPM}
+func (s *State) Announcing(part ids.Part, at clock.Instant) events.AllotmentsAnnounced {
+	a := events.AllotmentsAnnounced{Part: part}
 	if before := s.Timing.Announced[part]; before != nil {
 		a.GuaranteeMS = before.GuaranteeMS
 	}
-	w, ok := s.Window(part)
-	if !ok {
-		return a, errMissing("part", part)
-	}
-	situation := s.situation(w, part, at, list.Order)
-	for i := range situation.Entries {
-		situation.Entries[i].AnnouncedMS, situation.Entries[i].FrozenMS = 0, 0
-	}
-	var p fairness.Plan
-	if situation.HardEndMS > situation.StartMS {
-		var engine fairness.Engine
-		if err := engine.Compute(&situation, &p); err != nil {
-			return a, err
-		}
-		a.UsePPM, a.HandoverMS = p.UsePPM, p.HandoverMS
-	}
+	p := s.announced(&a, at)
 	most := s.most(part)
 	if most == 0 {
 		most = dayMS
@@ -230,15 +214,68 @@ func (s *State) Announcing(part ids.Part, at clock.Instant) (events.AllotmentsAn
 	// Nobody is promised more than may be given.
 	a.GuaranteeMS = max(a.GuaranteeMS, min(p.GuaranteeMS, most))
 	a.LevelMS = max(level(&p), a.GuaranteeMS, min(s.Minimum(), most))
-	for i := range p.Offers {
-		if own := p.Offers[i].AllotmentMS; own != a.LevelMS {
+	s.apart(&a, func(i int) int64 { return p.Offers[i].AllotmentMS }, len(p.Offers))
+	return a
+}
+
+// Raising is the announcement of a number for everyone remaining that the
+// chair confirmed. The guarantee stays as it was, or rises where raise is set:
+// only while the last act cannot be undone any more (decisions.md 15).
+func (s *State) Raising(part ids.Part, levelMS int64, raiseGuarantee bool, at clock.Instant) events.AllotmentsAnnounced {
+	a := events.AllotmentsAnnounced{Part: part, LevelMS: levelMS}
+	if before := s.Timing.Announced[part]; before != nil {
+		a.GuaranteeMS = before.GuaranteeMS
+	}
+	p := s.announced(&a, at)
+	if raiseGuarantee {
+		a.GuaranteeMS = max(a.GuaranteeMS, min(p.GuaranteeMS, levelMS))
+	}
+	order := s.Queue.List(part).Order
+	s.apart(&a, func(i int) int64 {
+		e := s.Queue.Entries[order[i]]
+		own := levelMS * e.Weight()
+		if most := s.request(e); most > 0 {
+			own = min(own, most)
+		}
+		return own
+	}, len(order))
+	return a
+}
+
+// announced computes the part anew, as if nothing had been announced yet, and
+// notes what it was computed with. When nothing can be computed the plan is
+// empty: then the minimum is announced.
+func (s *State) announced(a *events.AllotmentsAnnounced, at clock.Instant) fairness.Plan {
+	list := s.Queue.List(a.Part)
+	a.Entries, a.HandoverMS, a.UsePPM = list.AtClose, estimate.HandoverPriorMS, estimate.UsePriorPPM
+	var p fairness.Plan
+	w, ok := s.Window(a.Part)
+	if !ok {
+		return p
+	}
+	situation := s.situation(w, a.Part, at, list.Order)
+	for i := range situation.Entries {
+		situation.Entries[i].AnnouncedMS, situation.Entries[i].FrozenMS = 0, 0
+	}
+	var engine fairness.Engine
+	if situation.HardEndMS <= situation.StartMS || engine.Compute(&situation, &p) != nil {
+		return fairness.Plan{}
+	}
+	a.UsePPM, a.HandoverMS = p.UsePPM, p.HandoverMS
+	return p
+}
+
+// apart notes the entries whose number differs from the level.
+func (s *State) apart(a *events.AllotmentsAnnounced, own func(int) int64, n int) {
+	order := s.Queue.List(a.Part).Order
+	for i := range n {
+		if ms := own(i); ms != a.LevelMS {
 			if a.Announced == nil {
 				a.Announced = map[ids.Entry]int64{}
 			}
-			a.Announced[list.Order[i]] = own
+			a.Announced[order[i]] = ms
 		}
 	}
-	return a, nil
 }
 
 // level is the number for ordinary entries in whole seconds. When everybody
@@ -305,11 +342,14 @@ func (s *State) PlanDigest() string {
 	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
-// StillWaiting are the entries that an adjournment now would leave unheard:
-// waiting or on standby, part by part in list order. Points of order do not
-// count.
+// StillWaiting are the entries that an adjournment now would leave unheard: a
+// speaker who was called and has not begun, then those waiting, part by part in
+// list order, then those on standby. Points of order do not count.
 func (s *State) StillWaiting() []ids.Entry {
 	all := []ids.Entry{}
+	if t := s.Queue.Running(); t != nil && t.BegunAt.IsZero() {
+		all = append(all, t.Entry)
+	}
 	for _, part := range s.Registry.Parts {
 		all = append(all, s.Queue.List(part.ID).Order...)
 	}

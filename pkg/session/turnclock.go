@@ -119,14 +119,20 @@ func (s *State) Remaining(t *Turn, now clock.Instant) int64 {
 // changes. ok is false while that cannot be said: it has not begun, its clock
 // is not open or stands still before the limit, it is over, or it was undone.
 func (s *State) Limit(t *Turn) (at clock.Instant, ok bool) {
-	if t == nil || !t.Stands() || !t.EndedAt.IsZero() {
-		return 0, false
-	}
 	allotted, ok := s.Allotted(t)
 	if !ok {
 		return 0, false
 	}
-	return s.stops(t, s.standstills()).after(t.BegunAt, allotted)
+	return s.LimitOf(t, allotted)
+}
+
+// LimitOf is Limit for ms of speaking time other than what is allotted: the
+// warning before it, the grace after it.
+func (s *State) LimitOf(t *Turn, ms int64) (at clock.Instant, ok bool) {
+	if t == nil || !t.Stands() || !t.EndedAt.IsZero() {
+		return 0, false
+	}
+	return s.stops(t, s.standstills()).after(t.BegunAt, ms)
 }
 
 // SilentAt is the instant at which a called speaker has been silent for the
