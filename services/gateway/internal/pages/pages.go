@@ -16,6 +16,8 @@ import (
 // Names are the pages that a link may lead to: /s/CODE/NAME.
 var Names = []string{"chair", "speaker", "live", "room"}
 
+const missing = "There is no such page. Check the link, or ask the secretariat for it again."
+
 // policy allows this origin alone. 'self' covers the page's own websocket
 // (CSP level 3, connect-src). Styles set by a script are the framework's
 // transitions, which need style attributes.
@@ -65,7 +67,7 @@ func Mount(mux *http.ServeMux, files fs.FS, built bool) {
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
 		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
 		if info, err := fs.Stat(files, name); err != nil || info.IsDir() || strings.HasPrefix(name, ".") {
-			http.Error(w, "There is no such page. Check the link, or ask the secretariat for it again.", http.StatusNotFound)
+			http.Error(w, missing, http.StatusNotFound)
 			return
 		}
 		w.Header().Set("Cache-Control", "no-cache")
@@ -76,6 +78,10 @@ func Mount(mux *http.ServeMux, files fs.FS, built bool) {
 // cached lets browsers keep files whose names change with their content.
 func cached(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/") {
+			http.Error(w, missing, http.StatusNotFound) // no listing of folders
+			return
+		}
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 		next.ServeHTTP(w, r)
 	})
