@@ -15,7 +15,8 @@ func Language(tag string) (string, bool) {
 	if err != nil {
 		return "", false
 	}
-	if base, confidence := parsed.Base(); confidence == language.No || base.String() == "und" {
+	// Raw guesses nothing: Base would call "und" English.
+	if base, _, _ := parsed.Raw(); base.String() == "und" {
 		return "", false
 	}
 	return parsed.String(), true

@@ -121,10 +121,13 @@ func changeApplication(c call) (result, error) {
 	if !roster.Counts(old) {
 		return result{}, problem.New(problem.WrongState, "the application was %s", old.State).Try("apply anew")
 	}
-	a, err := decode(c, command.Apply{
+	before := command.Apply{
 		Applicant: old.Applicant, Organisation: old.Organisation, Category: old.Category, Group: old.Group, Region: old.Region,
-		Language: old.Language, RequestedMS: old.RequestedMS, Parts: slices.Clone(old.Parts), FirstTime: old.FirstTime, Remote: old.Remote,
-	})
+		Language: old.Language, RequestedMS: old.RequestedMS, Parts: old.Parts, FirstTime: old.FirstTime, Remote: old.Remote,
+	}
+	over := before
+	over.Parts = slices.Clone(old.Parts) // JSON is read into what is there
+	a, err := decode(c, over)
 	if err != nil {
 		return result{}, err
 	}
@@ -137,7 +140,11 @@ func changeApplication(c call) (result, error) {
 	}
 	changed := roster.Event(old.Applicant, a)
 	if !c.Actor.Staff() && old.State == session.AcceptedApplicant {
-		if err := settled(old.ApplicantApplied, changed); err != nil {
+		// Both in their written form, so that only what differs counts as a change.
+		if before, bad = roster.Apply(&c.s.Registry, "args.", before); bad != nil {
+			return result{}, bad
+		}
+		if err := settled(roster.Event(old.Applicant, before), changed); err != nil {
 			return result{}, err
 		}
 	}
