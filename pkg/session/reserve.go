@@ -42,8 +42,9 @@ func (s *State) Account(now clock.Instant) Account {
 	}
 }
 
-// ledger sweeps the session once. What stands first in the order suspended,
-// undone, point of order, pause, speaking, called, free takes the instant.
+// ledger sweeps the session once. What stands first in the order speaking,
+// suspended, undone, point of order, pause, called, free takes the instant;
+// speaking is what Used counts, so the account and the turns agree.
 func (s *State) ledger(now clock.Instant) ledger {
 	if s.Timing.StartedAt.IsZero() {
 		return ledger{}
@@ -59,6 +60,7 @@ func (s *State) ledger(now clock.Instant) ledger {
 	for _, span := range s.Queue.PointSpans {
 		points = append(points, of(span))
 	}
+	still := s.standstills()
 	for _, id := range s.Queue.TurnOrder {
 		t := s.Queue.Turns[id]
 		over := t.EndedAt
@@ -83,7 +85,8 @@ func (s *State) ledger(now clock.Instant) ledger {
 			continue
 		}
 		called = append(called, stretch{t.GivenAt, t.BegunAt})
-		speaking = append(speaking, stretch{t.BegunAt, over})
+		own := stretches{{t.BegunAt, min(over, end)}}
+		speaking = append(speaking, own.minus(s.stops(t, still))...)
 	}
 	var l ledger
 	left := merged([]stretch{{start, end}})
@@ -91,11 +94,11 @@ func (s *State) ledger(now clock.Instant) ledger {
 		into *stretches
 		all  []stretch
 	}{
+		{&l.speaking, speaking},
 		{&l.suspended, suspended},
 		{&l.undone, undone},
 		{&l.points, points},
 		{&l.paused, paused},
-		{&l.speaking, speaking},
 		{&l.called, called},
 	} {
 		taken := merged(kind.all)
