@@ -69,7 +69,7 @@ func (s *Situation) guarantee(f *frame) int64 {
 		return 0
 	}
 	return Theorem{
-		AvailableMS: f.limit - f.reserve - f.base - f.standby - f.access,
+		AvailableMS: f.limit - f.reserve - max(f.base, s.LatestMS) - f.standby - f.access,
 		Entries:     f.n, Weights: f.weight,
 		GraceMS: s.GraceMS, HandoverMostMS: s.HandoverMostMS,
 	}.Guarantee()
@@ -89,7 +89,7 @@ func (s *Situation) Admits() bool {
 	}
 	n++
 	lows += s.MinimumMS
-	base := max(s.NowMS, s.EarliestMS, s.RunningEndMS)
+	base := max(s.NowMS, s.EarliestMS, s.LatestMS, s.RunningEndMS)
 	deferrals := max(0, MarginDeferrals-int64(s.Deferrals))
 	need := lows + n*(s.GraceMS+s.HandoverMostMS) + deferrals*s.HandoverMostMS
 	return need <= s.HardEndMS-s.ClosingMS-s.reserve(n)-base
@@ -152,6 +152,8 @@ func (s *Situation) check() error {
 	switch {
 	case s.EarliestMS < 0 || s.EarliestMS > s.HardEndMS+allocate.MostMS:
 		return problem.Field("earliest_ms", "the instant is out of range")
+	case s.LatestMS < 0 || s.LatestMS > s.HardEndMS+allocate.MostMS:
+		return problem.Field("latest_ms", "the instant is out of range")
 	case s.RunningEndMS < 0 || s.RunningEndMS > s.HardEndMS+allocate.MostMS:
 		return problem.Field("running_end_ms", "the instant is out of range")
 	case s.Mode != "" && s.Mode != Uniform && s.Mode != Individual && s.Mode != Fixed:
@@ -166,7 +168,7 @@ func (s *Situation) check() error {
 		return problem.Field("standby", "%d is not between 0 and %d", s.Standby, MostEntries)
 	case s.Deferrals < 0:
 		return problem.Field("deferrals", "%d is negative", s.Deferrals)
-	case s.Use.Turns < 0 || s.Use.SumPPM < 0 || s.Handover.Count < 0 || s.Handover.SumMS < 0:
+	case s.Use.Turns < 0 || s.Use.SumPPM < 0 || s.Handover.Count < 0 || s.Handover.SumMS < 0 || s.Pause.SumMS < 0:
 		return problem.Field("use", "counts and sums are not negative")
 	case s.Reserve.Entries < 0:
 		return problem.Field("reserve.entries", "%d is negative", s.Reserve.Entries)

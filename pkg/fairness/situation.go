@@ -145,6 +145,10 @@ type Situation struct {
 	// start + opening before the session starts, the expected end of a
 	// suspension while suspended; zero for none.
 	EarliestMS int64 `json:"earliest_ms"`
+	// LatestMS is the latest instant at which the first turn is reckoned to be
+	// given, from which promises count: planned start + the longest opening.
+	// Zero is EarliestMS.
+	LatestMS int64 `json:"latest_ms"`
 	// RunningEndMS is when the running turn is expected to end; zero when the
 	// floor is free. ExpectedEnd computes it. The running turn is never cut.
 	RunningEndMS int64 `json:"running_end_ms"`
@@ -181,7 +185,9 @@ type Situation struct {
 	// Use and Handover are the estimators.
 	Use      estimate.Use      `json:"use"`
 	Handover estimate.Handover `json:"handover"`
-	// Deferrals is how many times somebody has been moved back so far.
+	// Pause holds the interruptions so far; it may stay empty.
+	Pause estimate.Pause `json:"pause"`
+	// Deferrals is how many calls had no answer so far.
 	Deferrals int `json:"deferrals"`
 	// Standby is how many wait on standby: a minimum is kept for each until 15
 	// minutes before the end.

@@ -95,6 +95,58 @@ func (h Handover) MS(mostMS int64) int64 {
 	return Clip((HandoverPriorCount*HandoverPriorMS+h.SumMS)/(HandoverPriorCount+h.Count), HandoverLeastMS, max(mostMS, HandoverLeastMS))
 }
 
+// Silence is what calls without an answer cost: each costs the longest wait.
+type Silence struct {
+	// Turns and Calls are how many turns began, and how many calls had no
+	// answer, so far.
+	Turns, Calls int64
+}
+
+// The prior of silence: a call without an answer for every sixth turn. 7 % do
+// not come, and each of them is called up to three times.
+const (
+	SilencePriorTurns int64 = 8
+	SilencePriorPPM   int64 = 170_000
+)
+
+// MS is the dead time to expect per turn because of it, in milliseconds, when
+// a call is given up after waitMS.
+func (s Silence) MS(waitMS int64) int64 {
+	return waitMS * (SilencePriorTurns*SilencePriorPPM + s.Calls*Whole) / (SilencePriorTurns + s.Turns) / Whole
+}
+
+// Pause is what interruptions cost: points of order, trouble with the sound,
+// whatever stops a turn's clock or comes between turns.
+type Pause struct {
+	// SumMS is their sum, each counted with PauseMostMS at most: one long
+	// interruption does not mean that more of them will come.
+	SumMS int64 `json:"sum_ms"`
+}
+
+const (
+	// PausePriorTurns is the weight of the reserve as a prior, in turns.
+	PausePriorTurns int64 = 16
+	// PauseMostMS is the most that one interruption counts for.
+	PauseMostMS int64 = 60_000
+)
+
+// Add counts one interruption; a negative one is left out.
+func (p Pause) Add(ms int64) Pause {
+	if ms > 0 {
+		p.SumMS += min(ms, PauseMostMS)
+	}
+	return p
+}
+
+// MS is the interruption to expect per turn: the reserve spread evenly over
+// the entries is the prior, what happened in so many turns the evidence.
+func (p Pause) MS(reserveMS, entries, turns int64) int64 {
+	if entries <= 0 {
+		return 0
+	}
+	return (PausePriorTurns*reserveMS/entries + p.SumMS) / (PausePriorTurns + turns)
+}
+
 // Show is what is known of calls that were answered.
 type Show struct {
 	// Calls is how many people of whom nothing was known were called.
