@@ -1,0 +1,3 @@
+package shell_test
+
+func crashing() bool { return false }
