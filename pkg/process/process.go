@@ -1,0 +1,279 @@
+// Package process is what every process of Fairfloor is made of: settings, log
+// lines, metrics, traces, keys, the connection to NATS and the log on it, and
+// the runner that holds its parts together.
+//
+// Guarantee: a service's main is its name and its parts; all processes are set
+// up alike; /healthz, /readyz and /metrics are served where asked for; what the
+// server denies is logged and fails readiness.
+package process
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/fairfloor/fairfloor/pkg/clock"
+	"github.com/fairfloor/fairfloor/pkg/command"
+	"github.com/fairfloor/fairfloor/pkg/eventlog"
+	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/keys"
+	"github.com/fairfloor/fairfloor/pkg/natsembed"
+	"github.com/fairfloor/fairfloor/pkg/people"
+	"github.com/fairfloor/fairfloor/pkg/run"
+	"github.com/fairfloor/fairfloor/pkg/settings"
+	"github.com/fairfloor/fairfloor/pkg/shell"
+	"github.com/fairfloor/fairfloor/pkg/telemetry"
+)
+
+// Settings are those of every process.
+type Settings struct {
+	NATS       string `flag:"nats" default:"nats://127.0.0.1:4222" doc:"Address of the NATS server or cluster"`
+	NATSCreds  string `flag:"nats-creds" default:"" doc:"File with the NATS credentials or nkey seed of this service"`
+	Data       string `flag:"data" default:".data" doc:"Folder of what is kept beside the store: keys and witness"`
+	Keys       string `flag:"keys" default:"" doc:"The sealed key file; keys.json in the data folder when empty"`
+	Passphrase string `flag:"keys-passphrase-file" default:"" doc:"File whose text seals the key file; none leaves it to file rights"`
+	Replicas   int    `flag:"replicas" default:"1" doc:"Copies of each stream: 1, or 3 on a cluster"`
+	LogFormat  string `flag:"log-format" default:"json" doc:"Form of log lines: json or text"`
+	LogLevel   string `flag:"log-level" default:"info" doc:"Least level of log lines: debug, info, warn or error"`
+	Ops        string `flag:"ops" default:"" doc:"Address for /healthz, /readyz and /metrics; none when empty"`
+}
+
+// Process is what a service is built on.
+type Process struct {
+	Settings Settings
+	Name     string
+	Logger   *slog.Logger
+	Metrics  *telemetry.Metrics
+	Tracer   trace.TracerProvider
+	Keys     *keys.Set
+	Conn     *nats.Conn
+	Log      *eventlog.Log
+	// Clock is the source of session time: the machine's, or a rehearsal's gate.
+	Clock clock.Clock
+
+	parts   []run.Part
+	closers []func() error
+	runner  *run.Runner
+}
+
+// Options replace what a process otherwise takes from its settings.
+type Options struct {
+	// Server is an embedded NATS server of the same process; nil connects to Settings.NATS.
+	Server *natsembed.Server
+	// Keys replaces the key file, for tests and rehearsals.
+	Keys *keys.Set
+	// Clock is the machine's when nil.
+	Clock clock.Clock
+	// Logger replaces the one that the settings describe.
+	Logger *slog.Logger
+}
+
+// Open sets a process up. Close must be called in the end, after Run.
+func Open(ctx context.Context, name string, s Settings, o Options) (*Process, error) {
+	p := &Process{Settings: s, Name: name, Keys: o.Keys, Clock: o.Clock, Logger: o.Logger}
+	if p.Clock == nil {
+		p.Clock = clock.Real{}
+	}
+	if err := p.open(ctx, o); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", name, err), p.Close())
+	}
+	return p, nil
+}
+
+func (p *Process) open(ctx context.Context, o Options) error {
+	var err error
+	if p.Logger == nil {
+		p.Logger, err = telemetry.Logger(telemetry.LogConfig{Service: p.Name, Format: p.Settings.LogFormat, Level: p.Settings.LogLevel, Writer: os.Stderr})
+		if err != nil {
+			return err
+		}
+	}
+	p.Metrics = telemetry.NewMetrics(p.Name)
+	tracer, shutdown, err := telemetry.Tracing(ctx, telemetry.TraceConfig{Service: p.Name})
+	if err != nil {
+		return err
+	}
+	p.Tracer = tracer
+	p.closers = append(p.closers, func() error {
+		// What is not sent within two seconds of the end is not worth waiting for.
+		ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+		defer cancel()
+		return shutdown(ctx)
+	})
+	if p.Keys == nil {
+		path := p.Settings.Keys
+		if path == "" {
+			path = filepath.Join(p.Settings.Data, "keys.json")
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return fmt.Errorf("the folder of the key file: %w", err)
+		}
+		if p.Keys, err = keys.Open(path, keys.Options{PassphraseFile: p.Settings.Passphrase}); err != nil {
+			return err
+		}
+	}
+	if err := p.connect(o); err != nil {
+		return err
+	}
+	witness, err := eventlog.OpenWitness(filepath.Join(p.Settings.Data, "witness"), p.Name, p.Logger)
+	if err != nil {
+		return err
+	}
+	p.closers = append(p.closers, witness.Close)
+	options := eventlog.Options{
+		Name: p.Name, Replicas: p.Settings.Replicas, Witness: witness, Logger: p.Logger, Registerer: p.Metrics.Registry,
+	}
+	if o.Server != nil {
+		// A server in the same process has no leader to lose.
+		options.Unrecovered, options.Heartbeat = o.Server.Unrecovered(), 30*time.Second
+	}
+	p.Log, err = eventlog.Open(ctx, p.Conn, options)
+	return err
+}
+
+// connect opens the connection to the embedded or the external server.
+func (p *Process) connect(o Options) error {
+	options := eventlog.ConnOptions(p.Name, p.Logger)
+	var err error
+	if o.Server != nil {
+		p.Conn, err = o.Server.Connect(options...)
+	} else {
+		if p.Settings.NATSCreds != "" {
+			options = append(options, nats.UserCredentials(p.Settings.NATSCreds))
+		}
+		p.Conn, err = nats.Connect(p.Settings.NATS, options...)
+	}
+	if err != nil {
+		return err
+	}
+	p.closers = append(p.closers, func() error { p.Conn.Close(); return nil })
+	return nil
+}
+
+// Shell makes the shell of a service. creates may be nil.
+func (p *Process) Shell(service shell.Service, creates func(verb string) bool) (*shell.Shell, error) {
+	return shell.New(shell.Config{
+		Service: service, Log: p.Log, Clock: p.Clock, Creates: creates, Logger: p.Logger,
+		Registerer: p.Metrics.Registry, Tracer: p.Tracer,
+		Sign: func(s ids.Session, r *command.Receipt) { r.Sign(p.Keys.SessionKey(s)) },
+	})
+}
+
+// People opens the store that can forget.
+func (p *Process) People(ctx context.Context) (*people.Store, error) {
+	js, err := jetstream.New(p.Conn)
+	if err != nil {
+		return nil, err
+	}
+	return people.Open(ctx, js, people.Config{Replicas: p.Settings.Replicas})
+}
+
+// Add adds parts, to be started in this order.
+func (p *Process) Add(parts ...run.Part) { p.parts = append(p.parts, parts...) }
+
+// Check is nil when every part is ready.
+func (p *Process) Check() error {
+	if p.runner == nil {
+		return errors.New("not started")
+	}
+	return p.runner.Check()
+}
+
+// Run runs the parts until ctx is done or one fails.
+func (p *Process) Run(ctx context.Context) error {
+	parts := p.parts
+	if p.Settings.Ops != "" {
+		listener, err := net.Listen("tcp", p.Settings.Ops)
+		if err != nil {
+			return fmt.Errorf("listening for health checks: %w", err)
+		}
+		// Last to start, first to stop: what it says is about the others.
+		parts = append(parts, run.Func("ops", func(ctx context.Context) error { return Serve(ctx, listener, p.OpsHandler()) }))
+	}
+	p.runner = run.New(p.Logger, parts...)
+	return p.runner.Run(ctx)
+}
+
+// Close closes what Open opened, in reverse order.
+func (p *Process) Close() error {
+	var all []error
+	for i := len(p.closers) - 1; i >= 0; i-- {
+		all = append(all, p.closers[i]())
+	}
+	p.closers = nil
+	return errors.Join(all...)
+}
+
+// OpsHandler serves /healthz (the process lives), /readyz (it can serve; 503
+// with the reason otherwise) and /metrics (Prometheus).
+func (p *Process) OpsHandler() http.Handler {
+	mux := http.NewServeMux()
+	answer := func(w http.ResponseWriter, status int, body map[string]string) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_ = json.NewEncoder(w).Encode(body)
+	}
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, map[string]string{"status": "alive", "service": p.Name})
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if err := p.Check(); err != nil {
+			answer(w, http.StatusServiceUnavailable, map[string]string{"status": "not ready", "service": p.Name, "reason": err.Error()})
+			return
+		}
+		answer(w, http.StatusOK, map[string]string{"status": "ready", "service": p.Name})
+	})
+	mux.Handle("GET /metrics", p.Metrics.Handler())
+	return mux
+}
+
+// Serve serves HTTP on a listener until ctx is done, then lets requests in work
+// finish for five seconds.
+func Serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	err := server.Shutdown(ending)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = server.Close() // somebody holds a connection open; they reconnect elsewhere
+	}
+	<-failed
+	return err
+}
+
+// Main is a service's whole main: settings from flags and environment, a
+// process of that name, and the parts that build adds.
+func Main(name string, build func(ctx context.Context, p *Process) error) {
+	os.Exit(run.Main(func(ctx context.Context) error {
+		var s Settings
+		if _, err := settings.Read(name, &s, os.Args[1:]); err != nil {
+			return err
+		}
+		p, err := Open(ctx, name, s, Options{})
+		if err != nil {
+			return err
+		}
+		if err := build(ctx, p); err != nil {
+			return errors.Join(err, p.Close())
+		}
+		return errors.Join(p.Run(ctx), p.Close())
+	}))
+}
