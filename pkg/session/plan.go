@@ -158,11 +158,14 @@ func raise(engine *fairness.Engine, situation fairness.Situation, announced int6
 	if p.Full && situation.GrowthPPM > 0 {
 		situation.GrowthPPM = 0
 		var free fairness.Plan
-		if engine.Compute(&situation, &free) != nil || free.Full {
-			// Everybody has all that they asked for: nothing to raise.
+		if engine.Compute(&situation, &free) != nil {
 			return 0
 		}
 		level = free.LevelMS
+		if free.Full {
+			// Everybody can have all that they asked for.
+			level = most(&situation, &free)
+		}
 	}
 	if level -= level % 1_000; level < announced+fairness.StepMS {
 		return 0
@@ -206,14 +209,14 @@ func (s *State) Announcing(part ids.Part, at clock.Instant) events.AllotmentsAnn
 	if before := s.Timing.Announced[part]; before != nil {
 		a.GuaranteeMS = before.GuaranteeMS
 	}
-	p := s.announced(&a, at)
-	most := s.most(part)
-	if most == 0 {
-		most = dayMS
+	p, expected := s.announced(&a, at)
+	longest := s.most(part)
+	if longest == 0 {
+		longest = dayMS
 	}
 	// Nobody is promised more than may be given.
-	a.GuaranteeMS = max(a.GuaranteeMS, min(p.GuaranteeMS, most))
-	a.LevelMS = max(level(&p), a.GuaranteeMS, min(s.Minimum(), most))
+	a.GuaranteeMS = max(a.GuaranteeMS, min(p.GuaranteeMS, longest))
+	a.LevelMS = max(expected, a.GuaranteeMS, min(s.Minimum(), longest))
 	s.apart(&a, func(i int) int64 { return p.Offers[i].AllotmentMS }, len(p.Offers))
 	return a
 }
@@ -226,7 +229,7 @@ func (s *State) Raising(part ids.Part, levelMS int64, raiseGuarantee bool, at cl
 	if before := s.Timing.Announced[part]; before != nil {
 		a.GuaranteeMS = before.GuaranteeMS
 	}
-	p := s.announced(&a, at)
+	p, _ := s.announced(&a, at)
 	if raiseGuarantee {
 		a.GuaranteeMS = max(a.GuaranteeMS, min(p.GuaranteeMS, levelMS))
 	}
@@ -244,14 +247,13 @@ func (s *State) Raising(part ids.Part, levelMS int64, raiseGuarantee bool, at cl
 
 // announced computes the part anew, as if nothing had been announced yet, and
 // notes what it was computed with. When nothing can be computed the plan is
-// empty: then the minimum is announced.
-func (s *State) announced(a *events.AllotmentsAnnounced, at clock.Instant) fairness.Plan {
+// empty and the level zero: then the minimum is announced.
+func (s *State) announced(a *events.AllotmentsAnnounced, at clock.Instant) (p fairness.Plan, levelMS int64) {
 	list := s.Queue.List(a.Part)
 	a.Entries, a.HandoverMS, a.UsePPM = list.AtClose, estimate.HandoverPriorMS, estimate.UsePriorPPM
-	var p fairness.Plan
 	w, ok := s.Window(a.Part)
 	if !ok {
-		return p
+		return p, 0
 	}
 	situation := s.situation(w, a.Part, at, list.Order)
 	for i := range situation.Entries {
@@ -259,10 +261,10 @@ func (s *State) announced(a *events.AllotmentsAnnounced, at clock.Instant) fairn
 	}
 	var engine fairness.Engine
 	if situation.HardEndMS <= situation.StartMS || engine.Compute(&situation, &p) != nil {
-		return fairness.Plan{}
+		return fairness.Plan{}, 0
 	}
 	a.UsePPM, a.HandoverMS = p.UsePPM, p.HandoverMS
-	return p
+	return p, level(&situation, &p)
 }
 
 // apart notes the entries whose number differs from the level.
@@ -278,18 +280,22 @@ func (s *State) apart(a *events.AllotmentsAnnounced, own func(int) int64, n int)
 	}
 }
 
-// level is the number for ordinary entries in whole seconds. When everybody
-// has all that they asked for there is no level, and the most that somebody
-// was offered stands for it.
-func level(p *fairness.Plan) int64 {
-	if !p.Full {
-		return p.LevelMS - p.LevelMS%1_000
+// level is the number for ordinary entries in whole seconds.
+func level(situation *fairness.Situation, p *fairness.Plan) int64 {
+	if p.Full {
+		return most(situation, p)
 	}
-	var most int64
+	return p.LevelMS - p.LevelMS%1_000
+}
+
+// most is the longest offer to a single organisation: it stands for the level
+// where everybody has all that they asked for, so that there is none.
+func most(situation *fairness.Situation, p *fairness.Plan) int64 {
+	var ms int64
 	for i := range p.Offers {
-		most = max(most, p.Offers[i].AllotmentMS)
+		ms = max(ms, p.Offers[i].AllotmentMS/int64(situation.Entries[i].Weight))
 	}
-	return most
+	return ms
 }
 
 // Admits says whether a late applicant of weight 1 may still join the list
