@@ -1,0 +1,223 @@
+// One typed client of the live protocol (pkg/api): the view as the server said
+// it, never guessed; resume at the cursor; the clock; commands that are sent
+// again with the same id until their receipt is here.
+import { add, sessionTime, type ClockAnswer, type Sample } from './clock'
+import { merge } from './merge'
+import type { Audience, Expect, Id, Me, Presence, Problem, Receipt, View } from './view'
+
+export type Line = 'connecting' | 'live' | 'reconnecting' | 'stopped'
+
+export interface State {
+  view?: View
+  me?: Me
+  presence?: Presence
+  line: Line
+  /** Why the line was stopped for good. */
+  problem?: Problem
+}
+
+interface Pending {
+  frame: string
+  resolve: (receipt: Receipt) => void
+  timer?: ReturnType<typeof setTimeout>
+}
+
+/** A UUIDv7 (RFC 9562, 5.7): the command's idempotency key. */
+export function uuid7(now = Date.now()): Id {
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  for (let i = 0, t = now; i < 6; i++, t = Math.floor(t / 256)) bytes[5 - i] = t % 256
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  const hex = Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}
+
+/** Silence after which the page must say that it is stale, ms (decisions.md 11). */
+export const staleAfter = 3000
+const firstBackoff = 250
+const mostBackoff = 8000
+
+/** Codes after which connecting again cannot help. */
+const final = new Set(['unauthorised', 'forbidden', 'not_found'])
+
+export class Live {
+  state: State = { line: 'connecting' }
+  /** performance.now() of the last frame. */
+  heard = 0
+  private samples: Sample[] = []
+  private socket?: WebSocket
+  private cursor = ''
+  private ready = false
+  private backoff = firstBackoff
+  private timer?: ReturnType<typeof setTimeout>
+  private pending = new Map<Id, Pending>()
+  private closed = false
+
+  constructor(
+    private readonly session: Id,
+    private readonly token: string,
+    private readonly changed: (state: State) => void,
+    private readonly audience?: Audience,
+    private readonly base = location.origin,
+  ) {
+    this.connect()
+    addEventListener('visibilitychange', this.woke)
+    addEventListener('online', this.woke)
+  }
+
+  close(): void {
+    this.closed = true
+    removeEventListener('visibilitychange', this.woke)
+    removeEventListener('online', this.woke)
+    clearTimeout(this.timer)
+    this.socket?.close()
+  }
+
+  /** Session time now, or undefined before the clock was measured. */
+  now(): number | undefined {
+    return sessionTime(this.samples, performance.now())
+  }
+
+  /** Whether nothing was heard for too long, or the line is down. */
+  stale(): boolean {
+    return this.state.line !== 'live' || performance.now() - this.heard > staleAfter
+  }
+
+  /** Asks for something; gives the receipt, whose problem says why it was refused. */
+  command(verb: string, args: unknown, expect?: Expect, reason?: string): Promise<Receipt> {
+    const id = uuid7()
+    const frame = JSON.stringify({ type: 'command', id, verb, args, expect, reason })
+    return new Promise((resolve) => {
+      this.pending.set(id, { frame, resolve })
+      this.send(frame)
+    })
+  }
+
+  private send(frame: string): void {
+    if (this.ready && this.socket?.readyState === WebSocket.OPEN) this.socket.send(frame)
+  }
+
+  /** Back from the background or from a dead network: look at the line at once. */
+  private woke = (): void => {
+    if (document.visibilityState !== 'visible') return
+    if (this.ready && performance.now() - this.heard > staleAfter) this.socket?.close()
+    else if (this.ready) this.measure()
+    else if (this.timer) {
+      clearTimeout(this.timer)
+      this.connect()
+    }
+  }
+
+  private update(change: Partial<State>): void {
+    this.state = { ...this.state, ...change }
+    this.changed(this.state)
+  }
+
+  private connect(): void {
+    if (this.closed) return
+    this.timer = undefined
+    const url = `${this.base.replace(/^http/, 'ws')}/api/v1/sessions/${this.session}/live`
+    const socket = new WebSocket(url, 'fairfloor.v1.json')
+    this.socket = socket
+    socket.onopen = () =>
+      socket.send(JSON.stringify({ type: 'hello', token: this.token, since: this.cursor, audience: this.audience }))
+    socket.onmessage = (event) => this.frame(JSON.parse(event.data as string) as Record<string, unknown>)
+    socket.onclose = () => this.lost(socket)
+  }
+
+  private lost(socket: WebSocket): void {
+    if (socket !== this.socket) return
+    this.ready = false
+    if (this.closed || this.state.line === 'stopped') return
+    this.update({ line: this.state.view ? 'reconnecting' : 'connecting' })
+    this.timer = setTimeout(() => this.connect(), this.backoff / 2 + (Math.random() * this.backoff) / 2)
+    this.backoff = Math.min(mostBackoff, this.backoff * 2)
+  }
+
+  private frame(frame: Record<string, unknown>): void {
+    this.heard = performance.now()
+    switch (frame.type) {
+      case 'snapshot':
+        this.cursor = frame.at as string
+        this.update({ view: frame.view as View, line: 'live', problem: undefined })
+        return this.open()
+      case 'patch':
+        return this.patch(frame)
+      case 'me':
+        return this.update({ me: frame as unknown as Me })
+      case 'presence':
+        return this.update({ presence: frame as unknown as Presence })
+      case 'receipt':
+        return this.receipt(frame as unknown as Receipt)
+      case 'clock':
+        this.samples = add(this.samples, frame as unknown as ClockAnswer, performance.now())
+        if (this.samples.length < 5) this.measure()
+        return this.changed(this.state)
+      case 'problem':
+        return this.problem(frame.problem as Problem, frame.id as Id | undefined)
+      case 'bye':
+        this.backoff = Math.max(this.backoff, (frame.retry_after_ms as number | undefined) ?? 0)
+    }
+  }
+
+  private patch(frame: Record<string, unknown>): void {
+    if (frame.from !== this.cursor || !this.state.view) {
+      // Not ours to apply: come back without a cursor and get a snapshot.
+      this.cursor = ''
+      this.socket?.close()
+      return
+    }
+    this.cursor = frame.to as string
+    this.update({ view: merge(this.state.view, frame.patch) as View, line: 'live' })
+    this.open()
+  }
+
+  /** The view is here: measure the clock and send what waits for a receipt again. */
+  private open(): void {
+    if (this.ready) return
+    this.ready = true
+    this.backoff = firstBackoff
+    this.samples = []
+    this.measure()
+    for (const { frame } of this.pending.values()) this.send(frame)
+  }
+
+  private measure(): void {
+    this.send(JSON.stringify({ type: 'clock', client_ms: performance.now() }))
+  }
+
+  private receipt(receipt: Receipt): void {
+    const pending = this.pending.get(receipt.command_id)
+    if (!pending) return
+    const again = receipt.problem?.code
+    if (again === 'busy' || again === 'unknown' || again === 'too_many') {
+      // "Not now": the same id again, which the server takes once at most.
+      pending.timer = setTimeout(() => this.send(pending.frame), receipt.problem?.retry_after_ms || 500)
+      return
+    }
+    this.pending.delete(receipt.command_id)
+    this.keep(receipt)
+    pending.resolve(receipt)
+  }
+
+  /** Receipts are kept: a signed one proves what was acknowledged (event-log.md 16). */
+  private keep(receipt: Receipt): void {
+    if (receipt.outcome === 'refused') return
+    try {
+      const key = `fairfloor.receipts.${this.session}`
+      const kept = JSON.parse(localStorage.getItem(key) ?? '[]') as Receipt[]
+      localStorage.setItem(key, JSON.stringify([...kept, receipt].slice(-500)))
+    } catch {
+      // A browser without storage keeps none; nothing else depends on it.
+    }
+  }
+
+  private problem(problem: Problem, id?: Id): void {
+    if (id && this.pending.has(id)) return this.receipt({ command_id: id, outcome: 'refused', problem })
+    if (this.state.view && !final.has(problem.code)) return
+    if (final.has(problem.code)) {
+      this.update({ problem, line: 'stopped' })
+      this.socket?.close()
+    } else this.update({ problem })
+  }
+}

@@ -1,0 +1,267 @@
+// The view, the frames and the commands as the gateway speaks them (pkg/api, pkg/command).
+// Times are session time in ms since 1970, lengths are ms, ids are UUIDs.
+
+export type Id = string
+export type Phase = 'planned' | 'running' | 'suspended' | 'adjourned'
+export type EntryKind = 'statement' | 'question' | 'right_of_reply' | 'point_of_order'
+export type EntryState =
+  | 'waiting'
+  | 'on_floor'
+  | 'spoken'
+  | 'standby'
+  | 'merged'
+  | 'withdrawn'
+  | 'raised'
+  | 'admitted'
+  | 'refused'
+  | 'not_reached'
+export type PromptKind = 'please_conclude' | 'you_are_muted' | 'slow_down'
+export type Audience = 'chair' | 'booth' | 'participant' | 'public'
+
+export interface Modalities {
+  limit: 'gavel' | 'soft' | 'hard'
+  allotment: 'uniform' | 'individual' | 'fixed'
+  minimum_ms: number
+  maximum_ms: number
+  grace_ms: number
+  max_handover_ms: number
+  opening_ms: number
+  closing_ms: number
+  publication: string
+  public_live: boolean
+  evidence: 'keyed' | 'none'
+}
+
+export interface SessionView {
+  id: Id
+  title: string
+  phase: Phase
+  planned_start: number
+  hard_end: number
+  zone: string
+  languages: string[] | null
+  started_at?: number
+  suspended_since?: number
+  adjourned_at?: number
+  part?: Id
+  code: string
+  modalities: Modalities
+  minimum_ms: number
+  public_key: string
+  fingerprint: string
+  not_reached?: Id[]
+  close_now_at?: number
+  hard_end_at?: number
+}
+
+export interface PartView {
+  id: Id
+  kind: string
+  title: string
+  minutes: number
+  has_list: boolean
+  list: 'draft' | 'open' | 'closing' | 'closed'
+  closes_at?: number
+  started_at?: number
+  ended_at?: number
+  deadline?: number
+  guarantee_ms?: number
+  announced_ms?: number
+}
+
+export interface Range {
+  low: number
+  middle: number
+  high: number
+}
+
+export interface EntryView {
+  id: Id
+  part: Id
+  applicant: Id
+  organisation: string
+  group?: string
+  region?: string
+  kind: EntryKind
+  state: EntryState
+  language?: string
+  late?: boolean
+  delegate?: Id
+  requested_ms?: number
+  deferrals?: number
+  checked_in?: boolean
+  absent?: boolean
+  presence?: string
+  members?: Id[] | null
+  merged_into?: Id
+  turn?: Id
+  ruling?: string
+  place?: number
+  allotment_ms?: number
+  guarantee_ms?: number
+  reached: boolean
+  start?: Range
+}
+
+export interface Prompt {
+  id: Id
+  kind: PromptKind
+  until: number
+}
+
+export interface FloorView {
+  turn?: Id
+  point?: Id
+  point_since?: number
+  free_since?: number
+  expected_end?: number
+  next?: Id
+  undo?: Id
+  undo_verb?: string
+  undo_until?: number
+  prompt?: Prompt
+}
+
+export interface TurnView {
+  id: Id
+  entry: Id
+  part: Id
+  given_at: number
+  begun_at?: number
+  basis?: string
+  ended_at?: number
+  how?: string
+  allotted_ms?: number
+  added_ms?: number
+  guarantee_ms?: number
+  paused_ms?: number
+  paused_since?: number
+  pause_cause?: string
+  used_ms?: number
+  void?: boolean
+  corrected?: number
+  warning?: boolean
+  expired?: boolean
+  grace_over?: boolean
+  silent?: boolean
+}
+
+export interface PlanView {
+  fits: boolean
+  waiting: number
+  not_reached: number
+  level_ms: number
+  guarantee_ms: number
+  raise_to_ms?: number
+  end?: number
+  budget: {
+    elapsed_ms: number
+    running_ms: number
+    reserved_ms: number
+    promised_ms: number
+    free_ms: number
+    short_ms?: number
+  }
+  digest?: string
+}
+
+export interface ApplicantView {
+  id: Id
+  organisation: string
+  category?: string
+  group?: string
+  region?: string
+  language?: string
+  state: 'applied' | 'accepted' | 'declined' | 'withdrawn'
+}
+
+export interface PersonView {
+  id: Id
+  applicant?: Id
+  name?: string
+  form_of_address?: string
+  pronunciation?: string
+  erased?: boolean
+}
+
+export interface Act {
+  command: Id
+  verb: string
+  at: number
+  seq: number
+  turn?: Id
+  entry?: Id
+}
+
+export interface View {
+  session: SessionView
+  parts: Record<Id, PartView>
+  agenda: Id[] | null
+  entries: Record<Id, EntryView>
+  lists: Record<Id, Id[] | null>
+  standby: Id[] | null
+  raised?: Id[] | null
+  floor: FloorView
+  turns: Record<Id, TurnView>
+  turn_order: Id[] | null
+  plan: PlanView
+  applicants: Record<Id, ApplicantView>
+  persons?: Record<Id, PersonView> | null
+  swaps?: Record<Id, { id: Id; entry: Id; with: Id }> | null
+  acts?: Act[] | null
+}
+
+export interface Notice {
+  kind: 'called' | 'warning' | 'expired' | 'next' | 'third' | 'fifth' | 'standby' | 'not_reached' | 'swap_asked'
+  entry?: Id
+  turn?: Id
+}
+
+export interface Me {
+  subject: string
+  roles: string[]
+  audience: Audience
+  applicant?: Id
+  person?: Id
+  entries?: Id[]
+  notice?: Notice
+  prompt?: Prompt
+  swaps?: Record<Id, { id: Id; entry: Id; with: Id }>
+}
+
+export interface Presence {
+  known: boolean
+  connected: Id[] | null
+  observers: number
+}
+
+/** Problem details (RFC 9457): what was wrong, which field, what to do. */
+export interface Problem {
+  code: string
+  title: string
+  status: number
+  detail?: string
+  field?: string
+  do?: string
+  since?: Act[]
+  retry_after_ms?: number
+}
+
+export interface Receipt {
+  command_id: Id
+  outcome: 'accepted' | 'duplicate' | 'refused'
+  seq?: number
+  place?: number
+  made?: Record<string, string>
+  at?: number
+  problem?: Problem
+  [field: string]: unknown
+}
+
+export interface Expect {
+  turn?: Id
+  entry?: Id
+  act?: Id
+  entries?: Record<Id, string>
+  plan?: string
+}
