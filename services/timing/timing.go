@@ -1,0 +1,35 @@
+// Package timing is the service of the session clock: the clocks of turns,
+// what is announced, warnings and ends as facts.
+//
+// Guarantee: any number of replicas may run; each acts on what the log says is
+// due, and the guard on the log lets one of them write it. A replica that
+// starts anew arms the same deadlines from the log. It never decides who
+// speaks, and it ends nothing by itself.
+package timing
+
+import (
+	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/process"
+	"github.com/fairfloor/fairfloor/pkg/session"
+	"github.com/fairfloor/fairfloor/pkg/shell"
+	"github.com/fairfloor/fairfloor/services/timing/internal/domain"
+)
+
+// New makes the service as a part of a process.
+func New(p *process.Process) (*shell.Shell, error) { return p.Shell(Service(), nil) }
+
+// Service is the domain as the shell runs it.
+func Service() shell.Service {
+	return shell.Service{Context: events.Timing, Decide: domain.Decide, Due: due}
+}
+
+// due hands the domain's deadlines to the shell; the domain itself does not
+// know the shell (models.md).
+func due(s *session.State) []shell.Deadline {
+	deadlines := domain.Due(s)
+	all := make([]shell.Deadline, len(deadlines))
+	for i, d := range deadlines {
+		all[i] = shell.Deadline(d)
+	}
+	return all
+}
