@@ -10,6 +10,7 @@ package clock
 
 import (
 	"fmt"
+	"math"
 	"time"
 )
 
@@ -75,6 +76,10 @@ type Mapping struct {
 // second, and no timer is sharper than that.
 const MaxSpeedPermille = 1_000_000
 
+// lastInstant is the end of the year 9999, beyond which RFC 3339 cannot write a
+// time and the arithmetic here would no longer be exact.
+const lastInstant Instant = 253_402_300_799_999
+
 // Check says what is wrong with the mapping, or nil.
 func (m Mapping) Check() error {
 	if m == (Mapping{}) {
@@ -82,6 +87,11 @@ func (m Mapping) Check() error {
 	}
 	if m.SpeedPermille < 1 || m.SpeedPermille > MaxSpeedPermille {
 		return fmt.Errorf("speed_permille %d is not between 1 and %d", m.SpeedPermille, MaxSpeedPermille)
+	}
+	for name, at := range map[string]Instant{"s0": m.S0, "w0": m.W0} {
+		if at < 0 || at > lastInstant {
+			return fmt.Errorf("%s %d is not between 0 and the end of the year 9999", name, int64(at))
+		}
 	}
 	return nil
 }
@@ -97,7 +107,8 @@ func (m Mapping) Session(wall time.Time) Instant {
 	return m.S0.Add(scale(passed, m.SpeedPermille, 1_000_000))
 }
 
-// Wall gives the wall-clock duration until a session instant, never negative.
+// Wall gives the wall-clock duration until a session instant, never negative and
+// at most what a duration holds (292 years).
 func (m Mapping) Wall(now time.Time, until Instant) time.Duration {
 	if m.SpeedPermille == 0 {
 		return max(0, until.Time().Sub(now))
@@ -108,12 +119,25 @@ func (m Mapping) Wall(now time.Time, until Instant) time.Duration {
 	}
 	// Rounded up: a timer that fires a moment early would find its deadline
 	// not yet reached and have to be armed again.
-	micros := scale(left, 1_000_000, m.SpeedPermille) + 1
-	return time.Duration(micros) * time.Microsecond
+	micros := scale(left, 1_000_000, m.SpeedPermille)
+	// At a thousandth of the speed some months of session time are more than a
+	// duration holds, and a negative one would fire at once.
+	if micros >= math.MaxInt64/int64(time.Microsecond) {
+		return math.MaxInt64
+	}
+	return time.Duration(micros+1) * time.Microsecond
 }
 
-// scale gives a*b/c without overflow for the ranges above.
+// scale gives a*b/c rounded down, for b and c between 1 and 1,000,000, and at
+// most the largest int64. Rounding down on both sides of zero keeps a timer from
+// firing early when the mapping has not begun yet.
 func scale(a, b, c int64) int64 {
 	whole, rest := a/c, a%c
+	if rest < 0 {
+		whole, rest = whole-1, rest+c
+	}
+	if whole > math.MaxInt64/b-b {
+		return math.MaxInt64
+	}
 	return whole*b + rest*b/c
 }
