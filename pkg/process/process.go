@@ -163,11 +163,16 @@ func (p *Process) connect(o Options) error {
 
 // Shell makes the shell of a service. creates may be nil.
 func (p *Process) Shell(service shell.Service, creates func(verb string) bool) (*shell.Shell, error) {
-	return shell.New(shell.Config{
+	return shell.New(p.ShellConfig(service, creates))
+}
+
+// ShellConfig is what Shell makes a shell of, for a service that changes some of it.
+func (p *Process) ShellConfig(service shell.Service, creates func(verb string) bool) shell.Config {
+	return shell.Config{
 		Service: service, Log: p.Log, Clock: p.Clock, Creates: creates, Logger: p.Logger,
 		Registerer: p.Metrics.Registry, Tracer: p.Tracer,
 		Sign: func(s ids.Session, r *command.Receipt) { r.Sign(p.Keys.SessionKey(s)) },
-	})
+	}
 }
 
 // People opens the store that can forget.

@@ -114,6 +114,8 @@ func (sh *Shell) settle(s ids.Session, c *events.Commit, m session.Meta) *room {
 				Good:    eventlog.Head{Subject: subject, Sequence: head.Sequence, Version: head.Version, Hash: head.Hash},
 				Missing: "the next commit cannot be folded: " + err.Error(),
 			})
+		} else if folded := sh.config.Hooks.Folded; folded != nil && m.Context == sh.service.Context && sh.open.Load() {
+			folded(s, c)
 		}
 		return r
 	}
@@ -200,7 +202,7 @@ func (sh *Shell) worker(r *room) {
 			r.waiting = r.waiting[1:]
 			r.line.Unlock()
 			sh.metrics.waiting.Dec()
-			j.answer(sh.process(j.ctx, r, j.request))
+			j.answer(sh.handle(r, j))
 		default:
 			r.working, r.waiting = false, nil
 			r.line.Unlock()

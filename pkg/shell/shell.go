@@ -90,6 +90,8 @@ type Config struct {
 	// Creates reports whether a verb may be asked of a session that does not exist
 	// yet; nil means that none may.
 	Creates func(verb string) bool
+	// Hooks are called around decisions; most services have none.
+	Hooks Hooks
 	// Waiting, Retry and Drain bound what their defaults describe; zero means those.
 	Waiting      int
 	Retry, Drain time.Duration

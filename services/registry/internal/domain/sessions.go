@@ -249,14 +249,42 @@ func seal(c call) (result, error) {
 // SealAfterMS is how long after its adjournment a session seals itself (decisions.md 12).
 const SealAfterMS = 7 * 24 * 3_600_000
 
-// Due says what the registry does by itself with a session, and when: the
-// sealing, seven days after the adjournment. It reports false when nothing is due.
-func Due(s *session.State) (at clock.Instant, verb string, ok bool) {
-	if !s.Exists() || s.Registry.Sealed || s.Timing.Phase != session.Adjourned {
-		return 0, "", false
-	}
-	return s.Timing.AdjournedAt.Add(SealAfterMS), "seal", true
+// Deadline is something that the registry does by itself at an instant of
+// session time.
+type Deadline struct {
+	At      clock.Instant
+	Request command.Request
 }
+
+// Due lists what the registry will do by itself: seal a session, seven days
+// after its adjournment. The request's id is the same on every replica, and
+// another one when the session was adjourned again.
+func Due(s *session.State) []Deadline {
+	if !s.Exists() || s.Registry.Sealed || s.Timing.Phase != session.Adjourned {
+		return nil
+	}
+	adjourned := s.Timing.AdjournedAt
+	return []Deadline{{At: adjourned.Add(SealAfterMS), Request: command.Request{
+		ID: ids.Named[ids.Command](s.ID, "seal "+adjourned.String()), Session: s.ID, Verb: "seal", Actor: events.ByService(events.Registry),
+	}}}
+}
+
+// Link is the request that adds a session to its consultation: it goes to the
+// consultation's subject, and has the same id whoever makes it.
+func Link(s *session.State) (*command.Request, error) {
+	args, err := json.Marshal(command.LinkSession{Linked: s.ID, Title: s.Registry.Title})
+	if err != nil {
+		return nil, err
+	}
+	return &command.Request{
+		ID: ids.Named[ids.Command](s.ID, "link"), Session: subjectOf(s.Registry.Consultation), Verb: "link_session",
+		Actor: events.ByService(events.Registry), Args: args,
+	}, nil
+}
+
+// subjectOf gives a consultation's id as that of the subject on which it is
+// written, which has the form of a session's.
+func subjectOf(c ids.Consultation) ids.Session { return ids.MustParse[ids.Session](c.String()) }
 
 // times checks planned start and hard end.
 func times(start, end clock.Instant) error {

@@ -257,19 +257,22 @@ func TestConsultations(t *testing.T) {
 func TestSealing(t *testing.T) {
 	refuse(t, stage(t), organiser, "seal", nil, problem.WrongState, "")
 	for _, l := range []*sessiontest.Log{empty(t), stage(t)} {
-		if _, _, ok := domain.Due(l.State); ok {
-			t.Error("something is due in a session that is not adjourned")
+		if due := domain.Due(l.State); len(due) != 0 {
+			t.Errorf("%v is due in a session that is not adjourned", due)
 		}
 	}
 	l := adjourned(t)
-	at, verb, ok := domain.Due(l.State)
-	if !ok || verb != "seal" || at != l.State.Timing.AdjournedAt.Add(domain.SealAfterMS) {
-		t.Errorf("due is %s at %s (%v)", verb, at, ok)
+	due := domain.Due(l.State)
+	if len(due) != 1 || due[0].At != l.State.Timing.AdjournedAt.Add(7*24*3_600_000) {
+		t.Fatalf("due is %+v", due)
 	}
-	do(t, l, organiser, "seal", nil)
-	if _, _, ok := domain.Due(l.State); ok || !l.State.Registry.Sealed {
-		t.Error("a sealed session is due again")
+	if _, err := l.Do(events.Registry, domain.Decide, &due[0].Request); err != nil {
+		t.Errorf("the session does not seal itself: %v", err)
 	}
+	if due := domain.Due(l.State); len(due) != 0 || !l.State.Registry.Sealed {
+		t.Errorf("a sealed session has %v due", due)
+	}
+	do(t, adjourned(t), organiser, "seal", nil)
 }
 
 func TestCodesAreShortAndDiffer(t *testing.T) {

@@ -66,8 +66,12 @@ func fileText(c call) (result, error) {
 	if err := stored(a.Content != "", a.Digest, "args.content"); err != nil {
 		return result{}, err
 	}
+	id := TextID(c.ID, a)
+	if err := c.fresh(!again && r.Texts[id] != nil); err != nil {
+		return result{}, err
+	}
 	return result{facts: []events.Event{&events.TextFiled{
-		Text: TextID(c.ID, a), Applicant: who.Applicant, Part: a.Part, Language: tag, Visibility: a.Visibility, Words: a.Words, Digest: a.Digest,
+		Text: id, Applicant: who.Applicant, Part: a.Part, Language: tag, Visibility: a.Visibility, Words: a.Words, Digest: a.Digest,
 	}}, onBehalf: onBehalf}, nil
 }
 
