@@ -10,6 +10,9 @@ import (
 	"pgregory.net/rapid"
 )
 
+// lastInstant is the end of the year 9999, the last time that RFC 3339 can write.
+const lastInstant Instant = 253_402_300_799_999
+
 // noon is a wall time that the tests start from.
 var noon = time.Date(2026, 3, 9, 12, 0, 0, 0, time.UTC)
 
@@ -42,9 +45,6 @@ func TestMappingCheck(t *testing.T) {
 		{"standing still", "speed_permille", Mapping{S0: 5}},
 		{"backwards", "speed_permille", Mapping{SpeedPermille: -1000}},
 		{"too fast", "speed_permille", Mapping{SpeedPermille: MaxSpeedPermille + 1}},
-		{"before 1970", "s0", Mapping{S0: -1, SpeedPermille: 1000}},
-		{"after the year 9999", "w0", Mapping{W0: lastInstant + 1, SpeedPermille: 1000}},
-		{"the last instant", "", Mapping{S0: lastInstant, W0: lastInstant, SpeedPermille: 1000}},
 	} {
 		err := c.m.Check()
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
