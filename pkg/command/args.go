@@ -90,8 +90,8 @@ type PersonValue struct {
 	FormOfAddress string `json:"form_of_address,omitempty" doc:"Such as Ms, Dr or H.E."`
 	Pronunciation string `json:"pronunciation,omitempty" doc:"How to say the name"`
 	Email         string `json:"email,omitempty"`
-	Postal        string `json:"postal,omitempty"`
 	Phone         string `json:"phone,omitempty"`
+	Postal        string `json:"postal,omitempty"`
 	AccessNeeds   string `json:"access_needs,omitempty" doc:"What they need in order to take part"`
 	AccessSeconds int64  `json:"access_seconds,omitempty" doc:"Granted extra seconds, 0 to 600"`
 }

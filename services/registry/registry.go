@@ -1,0 +1,164 @@
+// Package registry is the service that holds consultations, sessions and their
+// parts, applicants, persons, invitations and statement texts.
+//
+// Guarantee: what it decides is decided by its pure domain and written by the
+// shell. It is the only writer of the store that can forget: a person's record,
+// a statement's words and a reason go there first, and what goes on from here,
+// into the decision, the hash of the command, the log and the lines of the log
+// file, is a salted digest. What must happen outside of a session's own subject
+// (an erasure, the overwriting of a replaced value, the link of a session to its
+// consultation) follows from the facts, is done again after a crash, and does
+// nothing twice.
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+	_ "time/tzdata" // the zones are known on machines that have no table of them
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/fairfloor/fairfloor/pkg/clock"
+	"github.com/fairfloor/fairfloor/pkg/command"
+	"github.com/fairfloor/fairfloor/pkg/eventlog"
+	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/people"
+	"github.com/fairfloor/fairfloor/pkg/problem"
+	"github.com/fairfloor/fairfloor/pkg/process"
+	"github.com/fairfloor/fairfloor/pkg/session"
+	"github.com/fairfloor/fairfloor/pkg/shell"
+	"github.com/fairfloor/fairfloor/services/registry/internal/domain"
+)
+
+// MaxLife is the longest life of an invitation, in I/O time.
+const MaxLife = 400 * 24 * time.Hour
+
+// Service is the registry; use New and Run.
+type Service struct {
+	shell  *shell.Shell
+	log    *eventlog.Log
+	conn   *nats.Conn
+	people *people.Store
+	public func(ids.Session) string
+	lines  *slog.Logger
+	now    func() time.Time
+	keeper *keeper
+}
+
+// New makes the registry on a process; nothing starts before Run.
+func New(ctx context.Context, p *process.Process) (*Service, error) {
+	store, err := p.People(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("registry: %w", err)
+	}
+	s := &Service{
+		log: p.Log, conn: p.Conn, people: store, public: p.Keys.SessionPublic, lines: p.Logger.With("service", "registry"), now: time.Now,
+	}
+	s.keeper = newKeeper(s)
+	c := p.ShellConfig(shell.Service{Context: events.Registry, Decide: s.decide, Due: due}, creates)
+	c.Hooks = shell.Hooks{Prepare: s.prepare, Folded: s.keeper.folded}
+	if s.shell, err = shell.New(c); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// creates lists the verbs for an id of which no session exists: a consultation
+// never is one.
+func creates(verb string) bool {
+	return verb == "create_session" || verb == "create_consultation" || verb == "link_session"
+}
+
+// due hands the domain's deadlines to the shell; all of them are timers.
+func due(s *session.State) []shell.Deadline {
+	var all []shell.Deadline
+	for _, d := range domain.Due(s) {
+		all = append(all, shell.Deadline{At: d.At, Request: d.Request, Timer: true})
+	}
+	return all
+}
+
+// decide is the domain's decision, with what a pure domain cannot know: the
+// table of time zones, the session's key, and I/O time for the life of links.
+func (s *Service) decide(state *session.State, r *command.Request, now clock.Instant) (command.Decision, error) {
+	d, err := domain.Decide(state, r, now)
+	if err != nil {
+		return d, err
+	}
+	for _, e := range d.Events {
+		switch e := e.(type) {
+		case *events.SessionCreated:
+			e.PublicKey = s.public(state.ID)
+			err = known(e.Zone)
+		case *events.SessionChanged:
+			err = known(e.Zone)
+		case *events.InvitationIssued:
+			err = s.lives(e.Expires)
+		}
+		if err != nil {
+			return command.Decision{}, err
+		}
+	}
+	return d, nil
+}
+
+// known checks that there is a time zone of this name.
+func known(zone string) error {
+	if _, err := time.LoadLocation(zone); err != nil {
+		return problem.Field("args.zone", "%q is not a known time zone", zone).Try("use an IANA name such as Europe/Zurich or UTC")
+	}
+	return nil
+}
+
+// lives checks an expiry, in ms since 1970.
+func (s *Service) lives(expires int64) error {
+	now := s.now()
+	if expires <= now.UnixMilli() || expires > now.Add(MaxLife).UnixMilli() {
+		return problem.Field("args.expires", "the link must expire between now and 400 days ahead").Try("give milliseconds since 1970, at most 400 days ahead")
+	}
+	return nil
+}
+
+// Name is the context's name.
+func (s *Service) Name() string { return s.shell.Name() }
+
+// Ready is closed when the log is folded to where it was at the start.
+func (s *Service) Ready() <-chan struct{} { return s.shell.Ready() }
+
+// Check says why the registry should get no commands, or nil.
+func (s *Service) Check() error { return s.shell.Check() }
+
+// Run serves commands and notes and keeps the store in step with the log, until
+// ctx is done; then it finishes what it has begun.
+func (s *Service) Run(ctx context.Context) error {
+	// The keeper outlives the shell: an erasure that was just acknowledged is done
+	// before the process ends, when it can be.
+	keeping, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var running sync.WaitGroup
+	defer running.Wait()
+	running.Go(func() { s.keeper.run(keeping) })
+	var served error
+	serving, ended := context.WithCancel(ctx)
+	running.Go(func() {
+		select {
+		case <-s.Ready():
+			served = s.serveNotes(serving)
+		case <-serving.Done():
+		}
+	})
+	err := s.shell.Run(ctx)
+	ended()
+	s.keeper.drain(drainFor)
+	stop()
+	running.Wait()
+	return errors.Join(err, served)
+}
+
+// drainFor is how long a shutdown waits for erasures that are under way.
+const drainFor = 5 * time.Second
