@@ -188,7 +188,8 @@ func (q *Queue) reassigned(e *events.TurnReassigned) error {
 		return err
 	}
 	if place := q.remove(to); place > 0 {
-		t.Place = place
+		// Where it stands with From, who goes to the front, before it again.
+		t.Place = place + 1
 	}
 	t.WasAbsent = to.Absent
 	to.State, to.Absent = OnFloor, false
