@@ -38,27 +38,15 @@ func (s *State) Window(part ids.Part) (Window, bool) {
 	if !ok {
 		return Window{}, false
 	}
-	parts := s.Registry.Parts
-	var before, rest int64
-	for _, p := range parts[:at] {
-		before += p.Minutes * minuteMS
-	}
-	own, limit := parts[at].Minutes*minuteMS, s.HardEnd()
+	w := Window{Last: at == s.lastList()}
+	limit := s.HardEnd()
 	if at <= s.lastList() {
-		// What stands behind the last list is kept free for the closing.
 		limit = limit.Add(-s.ClosingMS())
-		for _, p := range parts[at+1 : s.lastList()+1] {
-			rest += p.Minutes * minuteMS
-		}
 	}
-	w := Window{Last: at == s.lastList(), From: s.Start().Add(before + s.shift())}
-	switch left := limit.Sub(w.From); {
-	case w.Last, left <= 0:
+	from, until := s.schedule(at)
+	w.From, w.Until = from, min(until, limit)
+	if w.Last {
 		w.Until = limit
-	case left < own+rest:
-		w.Until = w.From.Add(own * left / (own + rest))
-	default:
-		w.Until = w.From.Add(own)
 	}
 	if ran := s.Timing.Parts[part]; ran != nil {
 		w.From = ran.StartedAt
@@ -68,6 +56,29 @@ func (s *State) Window(part ids.Part) (Window, bool) {
 		w.End = s.HardEnd()
 	}
 	return w, true
+}
+
+// schedule gives when the part at an index is planned to begin and to end, as
+// suspensions, extensions and the hard end leave it. What the modalities keep
+// for the closing is not planned: it is the last list's to give.
+func (s *State) schedule(at int) (from, until clock.Instant) {
+	parts, from := s.Registry.Parts, s.Start().Add(s.shift())
+	var rest int64
+	for _, p := range parts {
+		rest += p.Minutes * minuteMS
+	}
+	for _, p := range parts[:at+1] {
+		if until > from {
+			from = until
+		}
+		own := p.Minutes * minuteMS
+		if left := max(0, s.HardEnd().Sub(from)); left < rest {
+			own = own * left / rest
+		}
+		rest -= p.Minutes * minuteMS
+		until = from.Add(own)
+	}
+	return from, until
 }
 
 // shift is how much later than planned the parts end: what was lost by
@@ -97,10 +108,16 @@ func (s *State) ClosingMS() int64 {
 			kept = 0
 		}
 	}
+	return kept + s.tailMS()
+}
+
+// tailMS is the planned length of the parts behind the last one with a list.
+func (s *State) tailMS() int64 {
+	var ms int64
 	for _, p := range s.Registry.Parts[s.lastList()+1:] {
-		kept += p.Minutes * minuteMS
+		ms += p.Minutes * minuteMS
 	}
-	return kept
+	return ms
 }
 
 // lastList is the index of the last part with a list, or -1.
