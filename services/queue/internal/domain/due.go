@@ -17,6 +17,9 @@ import (
 type Deadline struct {
 	At      clock.Instant
 	Request command.Request
+	// Timer is true for all of them: what caused them may have been overtaken, so
+	// each is decided after a look at what the others have written since.
+	Timer bool
 }
 
 // Due lists what the queue will do by itself. It is derived from the state
@@ -34,7 +37,7 @@ func Due(s *session.State) []Deadline {
 	var all []Deadline
 	add := func(at clock.Instant, verb string, args any, name string, again bool) {
 		if r, ok := reaction(s, verb, args, name, again); ok {
-			all = append(all, Deadline{At: at, Request: r})
+			all = append(all, Deadline{At: at, Request: r, Timer: true})
 		}
 	}
 	t := s.Queue.Running()
