@@ -171,9 +171,10 @@ type wire struct {
 // bare has Commit's fields without its methods.
 type bare Commit
 
-// MarshalJSON writes the envelope; the bytes are what is stored and hashed.
-func (c *Commit) MarshalJSON() ([]byte, error) {
-	w := wire{bare: (*bare)(c), Events: make([]json.RawMessage, 0, len(c.Events))}
+// MarshalJSON writes the envelope; the bytes are what is stored and hashed. It
+// is on the value, so that a commit that is not a pointer keeps its events too.
+func (c Commit) MarshalJSON() ([]byte, error) {
+	w := wire{bare: (*bare)(&c), Events: make([]json.RawMessage, 0, len(c.Events))}
 	for _, e := range c.Events {
 		raw, err := Encode(e)
 		if err != nil {

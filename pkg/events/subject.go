@@ -33,6 +33,9 @@ func ParseSubject(subject string) (Context, ids.Session, error) {
 	if err != nil {
 		return "", ids.Session{}, fmt.Errorf("subject %q: %w", subject, err)
 	}
+	if s.IsZero() {
+		return "", ids.Session{}, fmt.Errorf("subject %q names no session", subject)
+	}
 	return Context(fields[1]), s, nil
 }
 
