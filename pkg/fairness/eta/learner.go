@@ -22,7 +22,7 @@ func (l *Learner) Calibrate(name string, coveragePPM int64) *Calibration {
 	c := &Calibration{Name: name, CoveragePPM: coveragePPM}
 	for b := range l.buckets {
 		if len(l.buckets[b]) < LeastResiduals {
-			c.Buckets[b] = shipped.Buckets[b]
+			c.Buckets[b] = shippedGavel.Buckets[b]
 			continue
 		}
 		sorted := slices.Clone(l.buckets[b])

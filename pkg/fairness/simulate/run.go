@@ -42,7 +42,8 @@ func Run(ctx context.Context, scenario Scenario, policy Policy, options Options)
 // deployment does from its own finished sessions.
 func Learn(ctx context.Context, scenario Scenario, policy Policy, options Options, name string, coveragePPM int64) (*eta.Calibration, error) {
 	var learner eta.Learner
-	options.Workers = 1 // a learner takes one residual after the other
+	options.Calibration = &eta.Calibration{} // residuals of the bare forecast
+	options.Workers = 1                      // a learner takes one residual after the other
 	if _, _, err := run(ctx, scenario, policy, options, learner.Add); err != nil {
 		return nil, err
 	}

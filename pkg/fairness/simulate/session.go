@@ -49,6 +49,8 @@ type game struct {
 	nowMS     int64
 	endedMS   int64 // when the last turn (or the opening) ended
 	interrupt int   // how many interruptions have happened
+	// promisedMS is the guarantee given when the list closed.
+	promisedMS int64
 }
 
 // pending is a forecast waiting for its outcome, for learning.
@@ -118,6 +120,7 @@ func (g *game) closeList() error {
 		if g.scenario.PromiseMostS > 0 {
 			most = min(most, g.scenario.PromiseMostS*1000)
 		}
+		g.promisedMS = max(most, fairness.StepMS)
 		for k, who := range g.list {
 			p := &g.players[who]
 			p.announcedMS = g.plan.Offers[k].AllotmentMS
@@ -135,6 +138,7 @@ func (g *game) closeList() error {
 		}
 	}
 	g.note(atClose, func(int) bool { return true })
+	g.forecast(s.EarliestMS)
 	return nil
 }
 
@@ -240,11 +244,27 @@ func (g *game) play() error {
 				}
 			}
 		}
+		if err := g.ladder(); err != nil {
+			return err
+		}
 		g.freeze()
 		if !g.call() {
 			return nil
 		}
 	}
+}
+
+// ladder lets the chair lower the minimum, in steps and never below what was
+// promised, as soon as the plan says that otherwise somebody is not reached.
+func (g *game) ladder() error {
+	s := &g.situation
+	for g.policy.Protocol && (!g.plan.Fits || g.plan.GuaranteeAtRisk) && s.MinimumMS-fairness.StepMS >= g.promisedMS {
+		s.MinimumMS -= fairness.StepMS
+		if err := g.compute(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // returns brings back those on standby who have come.
@@ -307,12 +327,22 @@ func (g *game) freeze() {
 		if g.policy.Protocol && (o.Freeze || o.Cut) {
 			g.players[who].frozenMS = o.AllotmentMS
 		}
-		if g.learn != nil && o.HasETA && g.players[who].missed == 0 {
-			g.given = append(g.given, pending{who, k + 1, g.nowMS, o.Start.MidMS})
-		}
 	}
+	g.forecast(g.nowMS)
 	g.note(atFive, func(k int) bool { return k == 4 })
 	g.note(atThree, func(k int) bool { return k == 2 })
+}
+
+// forecast keeps all forecasts for learning.
+func (g *game) forecast(baseMS int64) {
+	if g.learn == nil {
+		return
+	}
+	for k, who := range g.list {
+		if o := &g.plan.Offers[k]; o.HasETA && g.players[who].missed == 0 {
+			g.given = append(g.given, pending{who, k + 1, baseMS, o.Start.MidMS})
+		}
+	}
 }
 
 // call gives the floor to the next one. It answers false when the session is
