@@ -175,11 +175,13 @@ var lookAlikes = func() map[rune]rune {
 		{"ΑΒΕΖΗΙΚΜΝΟΡΤΥΧϹϺ", "ABEZHIKMNOPTYXCM"},             // Greek capitals
 		{"αικνορτυχγϲϳ", "aikvoptuxycj"},                     // Greek small letters
 		{"օսոհցզոՏՕԼ", "ounhgqnSOL"},                         // Armenian
-		{"01Iǀ|", "ollll"},                                   // I, l, 1 and the bar are one (UTS #39)
+		// I, l, 1 and the bar are one (UTS #39), and i is I in capitals: every
+		// spelling of a name in any case must come to the same.
+		{"01Iilıǀ|", "olllllll"},
 	} {
 		from, to := []rune(pair[0]), []rune(pair[1])
 		for i, r := range from {
-			if all[r] = to[i]; to[i] == 'I' {
+			if all[r] = to[i]; to[i] == 'I' || to[i] == 'i' {
 				all[r] = 'l'
 			}
 		}

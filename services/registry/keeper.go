@@ -91,15 +91,18 @@ func (k *keeper) take() (task, bool) {
 }
 
 // run does the tasks until ctx is done, and looks at everything at the start and
-// each hour.
-func (k *keeper) run(ctx context.Context) {
+// each hour. begun ends the activity of the start: nobody may take the moment
+// before the first look for rest.
+func (k *keeper) run(ctx context.Context, begun func()) {
 	defer k.abandon()
 	select {
 	case <-k.s.Ready():
 	case <-ctx.Done():
+		begun()
 		return
 	}
-	k.everything(ctx)
+	k.everything()
+	begun()
 	tick := time.NewTicker(keepEvery)
 	defer tick.Stop()
 	for {
@@ -109,7 +112,7 @@ func (k *keeper) run(ctx context.Context) {
 		select {
 		case <-k.signal:
 		case <-tick.C:
-			k.everything(ctx)
+			k.everything()
 		case <-ctx.Done():
 			return
 		}
@@ -230,7 +233,7 @@ func (k *keeper) unlinked(id ids.Session) (request *command.Request, err error) 
 
 // everything looks for what is outstanding, whoever left it: erasures and links
 // of all sessions, and values that no commit names.
-func (k *keeper) everything(ctx context.Context) {
+func (k *keeper) everything() {
 	for _, id := range k.s.shell.Sessions() {
 		k.s.shell.View(id, func(s *session.State) {
 			for _, p := range s.Registry.Persons {

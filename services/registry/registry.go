@@ -142,7 +142,8 @@ func (s *Service) Run(ctx context.Context) error {
 	defer stop()
 	var running sync.WaitGroup
 	defer running.Wait()
-	running.Go(func() { s.keeper.run(keeping) })
+	begun := s.log.Activity().Begin()
+	running.Go(func() { s.keeper.run(keeping, begun) })
 	var served error
 	serving, ended := context.WithCancel(ctx)
 	running.Go(func() {
