@@ -11,8 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/fairfloor/fairfloor/pkg/ids"
 	"pgregory.net/rapid"
+
+	"github.com/fairfloor/fairfloor/pkg/ids"
 )
 
 var update = flag.Bool("update", false, "append a line to testdata/events.ndjson for each type that has none")

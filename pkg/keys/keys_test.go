@@ -137,14 +137,22 @@ func TestRefusedFiles(t *testing.T) {
 		change  func(t *testing.T, path string)
 		want    string
 	}{
-		{name: "the group can read it", want: "chmod 600",
-			change: func(t *testing.T, path string) { chmod(t, path, 0o640) }},
-		{name: "everybody can read it", want: "chmod 600",
-			change: func(t *testing.T, path string) { chmod(t, path, 0o604) }},
-		{name: "the group can write it", want: "chmod 600",
-			change: func(t *testing.T, path string) { chmod(t, path, 0o620) }},
-		{name: "others can write the folder", want: "chmod go-w",
-			change: func(t *testing.T, path string) { chmod(t, filepath.Dir(path), 0o777) }},
+		{
+			name: "the group can read it", want: "chmod 600",
+			change: func(t *testing.T, path string) { chmod(t, path, 0o640) },
+		},
+		{
+			name: "everybody can read it", want: "chmod 600",
+			change: func(t *testing.T, path string) { chmod(t, path, 0o604) },
+		},
+		{
+			name: "the group can write it", want: "chmod 600",
+			change: func(t *testing.T, path string) { chmod(t, path, 0o620) },
+		},
+		{
+			name: "others can write the folder", want: "chmod go-w",
+			change: func(t *testing.T, path string) { chmod(t, filepath.Dir(path), 0o777) },
+		},
 		{name: "it is a symbolic link", want: "symbolic link", change: func(t *testing.T, path string) {
 			must(t, os.Rename(path, path+".real"))
 			must(t, os.Symlink(path+".real", path))
@@ -168,9 +176,12 @@ func TestRefusedFiles(t *testing.T) {
 		}},
 		{name: "it is not encrypted, but should be", want: "not encrypted", options: Options{PassphraseFile: secret}},
 		{name: "it is encrypted, and no passphrase is set", want: "set the passphrase file", first: Options{PassphraseFile: secret}},
-		{name: "the passphrase is wrong", want: "passphrase is wrong", first: Options{PassphraseFile: secret},
-			options: Options{PassphraseFile: passphrase(t, "wrong")}},
-		{name: "one character of the box was changed", want: "was changed", first: Options{PassphraseFile: secret},
+		{
+			name: "the passphrase is wrong", want: "passphrase is wrong", first: Options{PassphraseFile: secret},
+			options: Options{PassphraseFile: passphrase(t, "wrong")},
+		},
+		{
+			name: "one character of the box was changed", want: "was changed", first: Options{PassphraseFile: secret},
 			options: Options{PassphraseFile: secret}, change: func(t *testing.T, path string) {
 				raw, err := os.ReadFile(path)
 				must(t, err)
@@ -181,7 +192,8 @@ func TestRefusedFiles(t *testing.T) {
 					raw[at] = 'B'
 				}
 				must(t, os.WriteFile(path, raw, 0o600))
-			}},
+			},
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := place(t)

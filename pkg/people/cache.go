@@ -11,9 +11,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // How fast a watch notices a lost server; the library's defaults stalled for

@@ -12,9 +12,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
-	"github.com/nats-io/nats.go/jetstream"
 )
 
 // saltSize is the length of a value's salt in bytes.

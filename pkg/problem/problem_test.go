@@ -194,7 +194,8 @@ func TestFromLeaksNothingOfForeignErrors(t *testing.T) {
 		}
 	}
 	// Each gets its own: one caller's additions must not show in another's answer.
-	From(foreign[0]).On("x")
+	first := From(foreign[0])
+	first.Field = "x"
 	if again := From(foreign[0]); again.Field != "" {
 		t.Errorf("the answer is shared: %+v", again)
 	}

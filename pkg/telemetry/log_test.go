@@ -11,10 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/fairfloor/fairfloor/pkg/ids"
-	"github.com/fairfloor/fairfloor/pkg/problem"
 	"go.opentelemetry.io/otel/trace"
 	"pgregory.net/rapid"
+
+	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/problem"
 )
 
 // secret is a name that must not be in any output.

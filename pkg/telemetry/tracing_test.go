@@ -10,12 +10,13 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/nats-io/nats.go"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/fairfloor/fairfloor/pkg/ids"
 )
 
 // tracing gives a provider that keeps its spans in memory.

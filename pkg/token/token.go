@@ -20,10 +20,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/problem"
-	"github.com/go-jose/go-jose/v4"
 )
 
 // MaxSize is the longest token in bytes that is looked at. The longest that

@@ -15,12 +15,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
+	"pgregory.net/rapid"
+
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/keys"
 	"github.com/fairfloor/fairfloor/pkg/problem"
-	"github.com/go-jose/go-jose/v4"
-	"pgregory.net/rapid"
 )
 
 // start is when the tests' tokens are issued.
