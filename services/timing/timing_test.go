@@ -1,0 +1,217 @@
+package timing_test
+
+import (
+	"context"
+	"encoding/json"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server/ats"
+	"github.com/nats-io/nats.go"
+	"go.uber.org/goleak"
+
+	"github.com/fairfloor/fairfloor/pkg/clock"
+	"github.com/fairfloor/fairfloor/pkg/command"
+	"github.com/fairfloor/fairfloor/pkg/eventlog"
+	"github.com/fairfloor/fairfloor/pkg/eventlog/logtest"
+	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/session"
+	"github.com/fairfloor/fairfloor/pkg/session/sessiontest"
+	"github.com/fairfloor/fairfloor/pkg/shell"
+	"github.com/fairfloor/fairfloor/services/timing"
+)
+
+// TestMain keeps nats-server's access-time goroutine out of the bubbles and ends
+// with a look for goroutines that a test left behind.
+func TestMain(m *testing.M) {
+	ats.Register()
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server/ats.Register.func1"))
+}
+
+// scribe writes the events that a request brings: it stands for registry and
+// queue, whose decisions are not what is tested here.
+func scribe(c events.Context) shell.Service {
+	return shell.Service{Context: c, Decide: func(_ *session.State, r *command.Request, _ clock.Instant) (command.Decision, error) {
+		var raw []json.RawMessage
+		if err := json.Unmarshal(r.Args, &raw); err != nil {
+			return command.Decision{}, err
+		}
+		var d command.Decision
+		for _, one := range raw {
+			e, err := events.Decode(one)
+			if err != nil {
+				return d, err
+			}
+			d.Events = append(d.Events, e)
+		}
+		return d, nil
+	}}
+}
+
+// replica is one running shell.
+type replica struct {
+	log  *eventlog.Log
+	stop func()
+}
+
+// start runs a service as a replica of its own.
+func start(t *testing.T, store *logtest.Store, name string, s shell.Service) *replica {
+	t.Helper()
+	r := &replica{log: store.Log(eventlog.Options{Name: name, Heartbeat: 30 * time.Second})}
+	sh, err := shell.New(shell.Config{Service: s, Log: r.log, Logger: logtest.Logger(t), Creates: func(string) bool { return s.Context == events.Registry }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- sh.Run(ctx) }()
+	select {
+	case <-sh.Ready():
+	case err := <-done:
+		t.Fatalf("%s ended: %v", name, err)
+	}
+	stopped := false
+	r.stop = func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("%s ended with %v", name, err)
+		}
+	}
+	t.Cleanup(r.stop)
+	return r
+}
+
+// meeting is a session on a real log.
+type meeting struct {
+	t    *testing.T
+	conn *nats.Conn
+	log  *eventlog.Log
+	id   ids.Session
+}
+
+var chair = sessiontest.Staff(events.Chair)
+
+// write lets a scribe write events.
+func (m *meeting) write(c events.Context, verb string, all ...events.Event) *command.Receipt {
+	m.t.Helper()
+	raw := make([]json.RawMessage, 0, len(all))
+	for _, e := range all {
+		one, err := events.Encode(e)
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		raw = append(raw, one)
+	}
+	return m.ask(c, sessiontest.Request(chair, verb, raw))
+}
+
+// ask sends a command and ends the test when it is refused.
+func (m *meeting) ask(c events.Context, r *command.Request) *command.Receipt {
+	m.t.Helper()
+	r.ID, r.Session = ids.New[ids.Command](), m.id
+	receipt, err := shell.Ask(context.Background(), m.conn, c, r)
+	if err != nil {
+		m.t.Fatalf("%s: %v", r.Verb, err)
+	}
+	synctest.Wait()
+	return receipt
+}
+
+// state folds the stored log.
+func (m *meeting) state() (*session.State, map[string]int) {
+	m.t.Helper()
+	raw, err := m.log.Read(context.Background(), m.id)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	s, verbs := session.New(m.id), map[string]int{}
+	for _, one := range raw {
+		var c events.Commit
+		if err := json.Unmarshal(one.Body, &c); err != nil {
+			m.t.Fatal(err)
+		}
+		of, _, err := events.ParseSubject(one.Subject)
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		if err := s.Apply(&c, session.Meta{Context: of, Sequence: one.Sequence, Hash: events.HashBody(one.Body)}); err != nil {
+			m.t.Fatal(err)
+		}
+		if of == events.Timing {
+			verbs[c.Verb]++
+			if c.Verb == "open_turn" && (c.Cause == nil || c.At != s.Queue.Turns[c.Events[0].(*events.TurnOpened).Turn].GivenAt) {
+				m.t.Errorf("a turn was opened at %s with cause %+v", c.At, c.Cause)
+			}
+		}
+	}
+	return s, verbs
+}
+
+// TestThreeReplicasOnARealLog: three replicas react to what the queue wrote and
+// arm the same timers; every fact is written once, at its own instant, also
+// when replicas stop and start in mid-turn.
+func TestThreeReplicasOnARealLog(t *testing.T) {
+	runtime.GC()
+	runtime.GC()
+	synctest.Test(t, func(t *testing.T) {
+		store := logtest.Open(t)
+		reader := start(t, store, "registry", scribe(events.Registry))
+		start(t, store, "queue", scribe(events.Queue))
+		one := start(t, store, "one", timing.Service())
+		start(t, store, "two", timing.Service())
+		start(t, store, "three", timing.Service())
+		m := &meeting{t: t, conn: store.Connect("client"), log: reader.log, id: ids.New[ids.Session]()}
+
+		now := clock.Of(time.Now())
+		m.write(events.Registry, "create_session", &events.SessionCreated{
+			Title: "Sample", PlannedStart: now, HardEnd: now.Add(30 * 60_000), Modalities: sessiontest.Modalities(),
+			Parts: []events.Part{{ID: sessiontest.Item, Kind: events.Item, Title: "Item", Minutes: 30, HasList: true}},
+		})
+		var entries []ids.Entry
+		for i := range 4 {
+			entries = append(entries, ids.New[ids.Entry]())
+			m.write(events.Queue, "join", &events.EntryJoined{
+				Entry: entries[i], Part: sessiontest.Item, Applicant: sessiontest.Applicant(i), Kind: events.Statement, Place: i + 1,
+			})
+		}
+		m.write(events.Queue, "close_list", &events.ListStateChanged{Part: sessiontest.Item, State: events.ListClosed})
+		if s, verbs := m.state(); verbs["announce"] != 1 || verbs["give_etas"] != 1 || s.Timing.Announced[sessiontest.Item] == nil || len(s.Timing.Etas) != 4 {
+			t.Fatalf("after the list was closed: %v, %d were told", verbs, len(s.Timing.Etas))
+		}
+		m.ask(events.Timing, sessiontest.Request(chair, "start_session", nil))
+		turn := ids.New[ids.Turn]()
+		given := clock.Of(time.Now())
+		m.write(events.Queue, "next", &events.FloorGiven{Turn: turn, Entry: entries[0], GivenAt: given, Act: ids.New[ids.Command]()})
+		time.Sleep(6 * time.Second)
+		begun := clock.Of(time.Now())
+		m.write(events.Queue, "begin", &events.TurnBegun{Turn: turn, BegunAt: begun, Basis: events.ByChair})
+		s, verbs := m.state()
+		allotted, ok := s.Allotted(s.Queue.Turns[turn])
+		if verbs["open_turn"] != 1 || !ok {
+			t.Fatalf("the turn was opened %d times (%v)", verbs["open_turn"], ok)
+		}
+		// A replica goes, and another comes and arms the timers from the log.
+		one.stop()
+		start(t, store, "four", timing.Service())
+		time.Sleep(time.Duration(allotted)*time.Millisecond + 10*time.Second)
+		synctest.Wait()
+		s, verbs = m.state()
+		tc := s.Timing.Turns[turn]
+		if verbs["mark"] != 3 || !tc.Marked(events.MarkWarning) || !tc.Marked(events.MarkExpired) || !tc.Marked(events.MarkGrace) {
+			t.Errorf("%d marks: %v, want warning, expired and the grace's end once", verbs["mark"], tc.Marks)
+		}
+		if limit, _ := s.Limit(s.Queue.Turns[turn]); limit != begun.Add(allotted) {
+			t.Errorf("the limit is %s, want %s", limit, begun.Add(allotted))
+		}
+		if verbs["open_turn"] != 1 || verbs["announce"] != 1 {
+			t.Errorf("written more than once: %v", verbs)
+		}
+	})
+}
