@@ -19,25 +19,42 @@ import (
 // format names the file's form; another one is refused, not guessed at.
 const format = "fairfloor-keys/1"
 
-// Cost of Argon2id: the second recommended choice of RFC 9106 (64 MiB, 3
-// passes, 4 lanes), some 0.1 s at each start and nothing afterwards.
+// Bounds of the file's parts.
 const (
-	argonPasses   = 3
-	argonMemory   = 64 * 1024 // KiB
-	argonLanes    = 4
 	saltSize      = 16
 	maxPassphrase = 4096
 	// maxFile is far above what MaxTokenKeys needs; a larger file is not ours.
 	maxFile = 64 * 1024
 )
 
+// cost is the price of one guess of the passphrase. It stands in the file, so
+// that a later version may raise it and still open older files.
+type cost struct {
+	Passes    uint32 `json:"passes"`
+	MemoryKiB uint32 `json:"memory_kib"`
+	Lanes     uint8  `json:"lanes"`
+}
+
+// newCost is the second recommended choice of RFC 9106, some 0.1 s at each start
+// and nothing afterwards. Tests lower it.
+var newCost = cost{Passes: 3, MemoryKiB: 64 * 1024, Lanes: 4}
+
+// check bounds what a damaged file could make a start pay.
+func (c cost) check() error {
+	if c.Passes < 1 || c.Passes > 100 || c.MemoryKiB < 8 || c.MemoryKiB > 2*1024*1024 || c.Lanes < 1 {
+		return errors.New("it is damaged; restore it from a backup")
+	}
+	return nil
+}
+
 // errMissing says that there is no key file yet.
 var errMissing = errors.New("there is no key file")
 
-// sealed is the file: either Plain, or Salt, Nonce and Box.
+// sealed is the file: either Plain, or Cost, Salt, Nonce and Box.
 type sealed struct {
 	Format string   `json:"format"`
 	Plain  *content `json:"plain,omitempty"`
+	Cost   *cost    `json:"argon2id,omitempty"`
 	Salt   []byte   `json:"salt,omitempty"`
 	Nonce  []byte   `json:"nonce,omitempty"`
 	Box    []byte   `json:"box,omitempty"`
@@ -47,8 +64,9 @@ type sealed struct {
 type file struct {
 	path       string
 	passphrase []byte // nil: not encrypted
-	// salt and key are kept after the first read, so that a later one costs no
-	// Argon2; the salt lives as long as the file.
+	// cost, salt and key are kept after the first read, so that a later one needs
+	// no Argon2; cost and salt live as long as the file.
+	cost      cost
 	salt, key []byte
 }
 
@@ -193,10 +211,13 @@ func (f *file) open(raw []byte) (content, error) {
 	if f.passphrase == nil {
 		return content{}, errors.New("it is encrypted; set the passphrase file")
 	}
-	if len(s.Salt) != saltSize || len(s.Nonce) != chacha20poly1305.NonceSizeX {
+	if s.Cost == nil || len(s.Salt) != saltSize || len(s.Nonce) != chacha20poly1305.NonceSizeX {
 		return content{}, errors.New("it is damaged; restore it from a backup")
 	}
-	box, err := chacha20poly1305.NewX(f.keyFor(s.Salt))
+	if err := s.Cost.check(); err != nil {
+		return content{}, err
+	}
+	box, err := chacha20poly1305.NewX(f.keyFor(*s.Cost, s.Salt))
 	if err != nil {
 		return content{}, err
 	}
@@ -212,10 +233,10 @@ func (f *file) open(raw []byte) (content, error) {
 }
 
 // keyFor stretches the passphrase, once for each salt.
-func (f *file) keyFor(salt []byte) []byte {
-	if !bytes.Equal(f.salt, salt) {
-		f.salt = bytes.Clone(salt)
-		f.key = argon2.IDKey(f.passphrase, salt, argonPasses, argonMemory, argonLanes, chacha20poly1305.KeySize)
+func (f *file) keyFor(c cost, salt []byte) []byte {
+	if f.cost != c || !bytes.Equal(f.salt, salt) {
+		f.cost, f.salt = c, bytes.Clone(salt)
+		f.key = argon2.IDKey(f.passphrase, salt, c.Passes, c.MemoryKiB, c.Lanes, chacha20poly1305.KeySize)
 	}
 	return f.key
 }
@@ -226,12 +247,12 @@ func (f *file) seal(c content) ([]byte, error) {
 	if f.passphrase == nil {
 		s.Plain = &c
 	} else {
-		salt := f.salt
+		price, salt := f.cost, f.salt
 		if salt == nil {
-			salt = make([]byte, saltSize)
+			price, salt = newCost, make([]byte, saltSize)
 			_, _ = rand.Read(salt)
 		}
-		box, err := chacha20poly1305.NewX(f.keyFor(salt))
+		box, err := chacha20poly1305.NewX(f.keyFor(price, salt))
 		if err != nil {
 			return nil, err
 		}
@@ -240,7 +261,7 @@ func (f *file) seal(c content) ([]byte, error) {
 			return nil, err
 		}
 		// The nonce is 24 random bytes: safe to draw anew for each writing.
-		s.Salt, s.Nonce = salt, make([]byte, chacha20poly1305.NonceSizeX)
+		s.Cost, s.Salt, s.Nonce = &price, salt, make([]byte, chacha20poly1305.NonceSizeX)
 		_, _ = rand.Read(s.Nonce)
 		s.Box = box.Seal(nil, s.Nonce, plain, []byte(format))
 	}

@@ -21,6 +21,15 @@ var (
 	other = ids.MustParse[ids.Session]("01890a5d-ac96-774b-bcce-b302099a8058")
 )
 
+// usualCost is what a deployment pays; the race detector makes it ten times as
+// dear, so most tests pay the least.
+var usualCost = newCost
+
+func TestMain(m *testing.M) {
+	newCost = cost{Passes: 1, MemoryKiB: 8, Lanes: 1}
+	os.Exit(m.Run())
+}
+
 // place gives a path for a key file in a folder that only we may write.
 func place(t *testing.T) string {
 	t.Helper()
@@ -250,6 +259,36 @@ func TestPassphraseHidesTheSecret(t *testing.T) {
 	must(t, err)
 	if fresh := open(t, path, options); !slices.Equal(fresh.TokenKIDs(), []string{kid, rotated}) {
 		t.Errorf("after a rotation the file names %v", fresh.TokenKIDs())
+	}
+}
+
+// RFC 9106, 4: the second recommended choice is 3 passes, 64 MiB and 4 lanes. A
+// file of that cost opens whatever the cost of new files is.
+func TestThePriceOfAGuess(t *testing.T) {
+	if usualCost != (cost{Passes: 3, MemoryKiB: 65536, Lanes: 4}) {
+		t.Errorf("a guess costs %+v", usualCost)
+	}
+	path, options := place(t), Options{PassphraseFile: passphrase(t, "secret")}
+	least := newCost
+	newCost = usualCost
+	s := open(t, path, options)
+	newCost = least
+	if !open(t, path, options).SessionKey(one).Equal(s.SessionKey(one)) {
+		t.Error("a file of the usual cost does not open")
+	}
+	if _, err := s.RotateToken(); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(path)
+	must(t, err)
+	if !bytes.Contains(raw, []byte(`"memory_kib": 65536`)) {
+		t.Errorf("a rotation changed the cost: %s", raw)
+	}
+	for _, c := range []string{`"memory_kib": 4000000000`, `"memory_kib": 0`, `"memory_kib": -1`} {
+		must(t, os.WriteFile(path, bytes.Replace(raw, []byte(`"memory_kib": 65536`), []byte(c), 1), 0o600))
+		if _, err := Open(path, options); err == nil || !strings.Contains(err.Error(), "damaged") {
+			t.Errorf("%s: %v", c, err)
+		}
 	}
 }
 
