@@ -109,3 +109,10 @@ func ready(t testing.TB, f *eventlog.Follower) {
 		t.Fatalf("not ready: %v: %v", f.Check(), context.Cause(ctx))
 	}
 }
+
+const (
+	// testPatience bounds a single wait of a test.
+	testPatience = 20 * time.Second
+	// flips is the number of random places of TestFlippedBitIsNamed.
+	flips = 30
+)

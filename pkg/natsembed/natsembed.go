@@ -3,7 +3,9 @@
 // Guarantee: an acknowledged message is on the disk (sync_interval "always",
 // event-log.md 1), one folder is used by one process at a time, no port is
 // opened unless one is asked for, and a folder that cannot be used is refused at
-// the start with a sentence that says what to do. Stop ends every goroutine of
+// the start with a sentence that says what to do. Block files are examined before
+// the server reads them: a flipped bit is named and, where the record's checksum
+// proves which one it was, put right (Server.Damage). Stop ends every goroutine of
 // the server and frees the folder; it can be called twice. The server runs in a
 // testing/synctest bubble when the test's TestMain has called ats.Register (of
 // nats-server/v2/server/ats) and the server is started and stopped inside it.
@@ -69,6 +71,7 @@ type Server struct {
 	log         *slog.Logger
 	folder      string
 	unrecovered []string
+	damage      []Damage
 	once        sync.Once
 }
 
@@ -84,13 +87,20 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
+	damage, err := examine(o.Folder)
+	for _, d := range damage {
+		o.Logger.Error("the store is damaged", "stream", d.Stream, "sequence", d.Sequence, "subject", d.Subject, "found", d.String())
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrNotWritable, err), lock.Close())
+	}
 	inner, err := server.NewServer(options)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrServer, err), lock.Close())
 	}
 	lines := &lines{log: o.Logger.With("component", "nats")}
 	inner.SetLoggerV2(lines, false, false, false)
-	s := &Server{server: inner, lock: lock, log: o.Logger, folder: o.Folder}
+	s := &Server{server: inner, lock: lock, log: o.Logger, folder: o.Folder, damage: damage}
 	// Start returns once the store is recovered; a fatal line is its only error.
 	inner.Start()
 	switch {
@@ -182,6 +192,10 @@ func (s *Server) Folder() string { return s.folder }
 // They must not be made anew: what is left in them would be lost.
 func (s *Server) Unrecovered() []string { return slices.Clone(s.unrecovered) }
 
+// Damage lists the records that were not as written when the server started, with
+// what was done about each.
+func (s *Server) Damage() []Damage { return slices.Clone(s.damage) }
+
 // Name is the server's name for package run.
 func (s *Server) Name() string { return "nats" }
 
@@ -219,11 +233,17 @@ func (s *Server) Stop() {
 // findUnrecovered compares the folders of streams with the streams that are there.
 func (s *Server) findUnrecovered(ctx context.Context) ([]string, error) {
 	folders, err := os.ReadDir(filepath.Join(s.folder, server.JetStreamStoreDir, "$G", "streams"))
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%w: %w", ErrNotWritable, err)
+	}
+	names := setAside(s.folder)
+	for _, f := range folders {
+		if f.IsDir() {
+			names = append(names, f.Name())
+		}
+	}
+	if len(names) == 0 {
+		return nil, nil
 	}
 	conn, err := s.Connect(nats.Name("natsembed"))
 	if err != nil {
@@ -243,9 +263,9 @@ func (s *Server) findUnrecovered(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("%w: listing streams: %w", ErrServer, err)
 	}
 	var missing []string
-	for _, folder := range folders {
-		if folder.IsDir() && !there[folder.Name()] {
-			missing = append(missing, folder.Name())
+	for _, name := range names {
+		if !there[name] {
+			missing = append(missing, name)
 		}
 	}
 	return missing, nil
