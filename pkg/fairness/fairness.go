@@ -376,8 +376,6 @@ func (e *Engine) forecast(s *Situation, p *Plan, f *frame) {
 		calibration = eta.Shipped(s.AtLimit == Hard)
 	}
 	at, lead := f.base, 0
-	// Before the first turn nobody knows how long the opening takes.
-	opening := max(0, s.LatestMS-f.base)
 	for i := range s.Entries {
 		entry, o := &s.Entries[i], &p.Offers[i]
 		o.AccessMS = entry.Access.extra(o.AllotmentMS)
@@ -393,8 +391,6 @@ func (e *Engine) forecast(s *Situation, p *Plan, f *frame) {
 		o.HasETA = o.Reached
 		if o.HasETA {
 			o.Start = calibration.Range(f.base, at+f.h, lead)
-			o.Start.LowMS -= opening
-			o.Start.HighMS += opening
 		}
 		at += f.h + expected(o.AllotmentMS+o.AccessMS, entry.ChancePPM, f.u)
 		// Somebody who is not there costs the longest wait before the next.
