@@ -47,9 +47,13 @@ func TestWindows(t *testing.T) {
 		opening, item, questions window
 	}{
 		"as planned": {nil, window{0, 300, 300}, window{300, 3900, 3900}, window{3900, 5340, 5400}},
-		"started ten late": {func(s *session.State) { s.Timing.StartedAt = at(600) },
+		"started ten late": {
+			func(s *session.State) { s.Timing.StartedAt = at(600) },
 			// 80 minutes for 90: the parts that are left share what is missing.
-			window{600, 866, 866}, window{866, 4066, 4066}, window{4066, 5340, 5400}},
+			window{600, 866, 866},
+			window{866, 4066, 4066},
+			window{4066, 5340, 5400},
+		},
 		"started ten early": {func(s *session.State) { s.Timing.StartedAt = at(-600) }, window{-600, -300, -300}, window{-300, 3300, 3300}, window{3300, 5340, 5400}},
 		"the opening was short": {func(s *session.State) {
 			s.Timing.StartedAt = at(0)

@@ -80,7 +80,8 @@ func TestUsedLimitAndCountdown(t *testing.T) {
 		"paused only before it began": {
 			func(_ *session.State, _ *session.Turn, tc *session.TurnClock) {
 				tc.Pauses = []session.Span{span(101, 108, events.PausedByChair)}
-			}, 130, 20, 170, 0, 0, ""},
+			}, 130, 20, 170, 0, 0, "",
+		},
 		"paused in overtime": {
 			// The limit was reached before the pause, and no pause moves it.
 			func(_ *session.State, _ *session.Turn, tc *session.TurnClock) {
