@@ -273,14 +273,12 @@ func blank(fields []string) bool {
 // row reads the cells by the meaning of their columns.
 func (c record) row(meaning []string) Row {
 	row := Row{Line: c.line, Problem: c.problem}
-	for i, cell := range c.fields {
-		if i >= len(meaning) {
-			if strings.TrimSpace(cell) != "" && row.Problem == nil {
-				row.Problem = problem.New(problem.Malformed, "the row has more cells than there are columns").
-					Try("put names that hold the dividing character in quotes")
-			}
-			continue
-		}
+	// Said first: where cells are shifted, what else is wrong explains nothing.
+	if len(c.fields) > len(meaning) && !blank(c.fields[len(meaning):]) {
+		row.Problem = problem.New(problem.Malformed, "the row has more cells than there are columns").
+			Try("put names that hold the dividing character in quotes")
+	}
+	for i, cell := range c.fields[:min(len(c.fields), len(meaning))] {
 		if err := row.set(meaning[i], strings.TrimSpace(cell)); err != nil && row.Problem == nil {
 			row.Problem = err
 		}

@@ -58,7 +58,12 @@ type Keys struct {
 // KeysOf gives the keys of a name. Both are empty for a name without a letter
 // or digit, which is not a name.
 func KeysOf(name string) Keys {
-	return Keys{Spelling: spelling(norm.NFKC.String(name)), Looks: spelling(looks(norm.NFKC.String(name)))}
+	if s, ok := plain(name, nil); ok {
+		l, _ := plain(name, &asciiAlikes)
+		return Keys{Spelling: s, Looks: l}
+	}
+	name = norm.NFKC.String(name)
+	return Keys{Spelling: spelling(name), Looks: spelling(looks(name))}
 }
 
 // Same reports whether two names' keys say that they are one.
@@ -66,11 +71,8 @@ func (k Keys) Same(other Keys) bool { return k.Spelling == other.Spelling || k.L
 
 // spelling folds a name to its letters and digits, words divided by one space.
 func spelling(name string) string {
-	if s, ok := plain(name); ok {
-		return s
-	}
 	var b strings.Builder
-	gap, strip := false, false
+	gap, strip := false, true // a mark before any letter belongs to nothing
 	write := func(text string) {
 		if gap && b.Len() > 0 {
 			b.WriteByte(' ')
@@ -105,15 +107,20 @@ func spelling(name string) string {
 	return b.String()
 }
 
-// plain is spelling for ASCII, which most names are: it takes a tenth of the time.
-func plain(name string) (string, bool) {
+// plain is spelling for ASCII, which most names are: it takes a tenth of the
+// time. With a table of look-alikes it is spelling after looks.
+func plain(name string, alikes *[utf8.RuneSelf]byte) (string, bool) {
 	out := make([]byte, 0, len(name)+8)
 	gap := false
 	for i := range len(name) {
 		c := name[i]
-		switch {
-		case c >= utf8.RuneSelf:
+		if c >= utf8.RuneSelf {
 			return "", false
+		}
+		if alikes != nil {
+			c = alikes[c]
+		}
+		switch {
 		case 'A' <= c && c <= 'Z':
 			c += 'a' - 'A'
 			fallthrough
@@ -128,7 +135,7 @@ func plain(name string) (string, bool) {
 				out = append(out, ' ')
 			}
 			out, gap = append(out, "and"...), true
-		case silent(rune(c)):
+		case c == '.' || c == '\'' || c == '"' || c == '`': // silent
 		default:
 			gap = true
 		}
@@ -184,6 +191,17 @@ var lookAlikes = func() map[rune]rune {
 			if all[r] = to[i]; to[i] == 'I' || to[i] == 'i' {
 				all[r] = 'l'
 			}
+		}
+	}
+	return all
+}()
+
+// asciiAlikes is lookAlikes for ASCII, as an array.
+var asciiAlikes = func() (all [utf8.RuneSelf]byte) {
+	for c := range all {
+		all[c] = byte(c)
+		if to, ok := lookAlikes[rune(c)]; ok && to < utf8.RuneSelf {
+			all[c] = byte(to)
 		}
 	}
 	return all
