@@ -90,8 +90,8 @@ func openings(s *session.State) []Deadline {
 
 // pointOf is the pause or the resumption that a point of order calls for.
 func pointOf(s *session.State, t *session.Turn) *Deadline {
-	at, any := pointAt(s)
-	if !any || s.Timing.Turns[t.ID] == nil || len(follow(s, at, s.Timing.Phase == session.Suspended)) == 0 {
+	at := changedAt(s)
+	if len(follow(s, at, s.Timing.Phase == session.Suspended)) == 0 {
 		return nil
 	}
 	sequence := s.Heads[events.Queue].Sequence

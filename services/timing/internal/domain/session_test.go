@@ -285,6 +285,41 @@ func TestUndoneTurns(t *testing.T) {
 	}
 }
 
+func TestATurnThatAnUndoBringsBackRunsAgain(t *testing.T) {
+	for name, c := range map[string]struct {
+		before, between []func(*world)
+		// used is by how much the turn's used time grew 10 s after the undo.
+		used int64
+	}{
+		"ended in a suspension, back after it":       {[]func(*world){(*world).suspend, (*world).end}, []func(*world){(*world).resume}, 10_000},
+		"ended before a suspension, back within":     {[]func(*world){(*world).end}, []func(*world){(*world).suspend}, 0},
+		"ended and back in the same suspension":      {[]func(*world){(*world).suspend, (*world).end}, nil, 0},
+		"ended, a suspension passed, and back":       {[]func(*world){(*world).end}, []func(*world){(*world).suspend, (*world).resume}, 10_000},
+		"paused by the chair, ended, back as it was": {[]func(*world){(*world).pause, (*world).end}, nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := speaking(t)
+			turn := w.State.Queue.Running()
+			for _, act := range slices.Concat(c.before, c.between) {
+				w.wait(2_000)
+				act(w)
+			}
+			w.wait(2_000)
+			undo := w.State.Queue.Undo
+			w.queue("undo", &events.ActUndone{Undone: undo.Act, Resumed: turn.ID, PressedAt: undo.PressedAt, GapMS: w.Now.Sub(undo.PressedAt)})
+			was := w.State.Used(turn, w.Now)
+			w.wait(10_000)
+			if grew := w.State.Used(turn, w.Now) - was; grew != c.used {
+				t.Errorf("used %d ms more in 10 s, want %d; pauses %+v", grew, c.used, w.State.Timing.Turns[turn.ID].Pauses)
+			}
+			if _, ok := w.State.Limit(turn); ok != (c.used > 0) {
+				t.Errorf("has a limit: %v", ok)
+			}
+			w.SameAgain()
+		})
+	}
+}
+
 func TestTheSessionsMarksFollowItsEnd(t *testing.T) {
 	w := under(t)
 	end := w.State.HardEnd()

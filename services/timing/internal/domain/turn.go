@@ -153,8 +153,10 @@ func openTurn(s *session.State, r *command.Request, _ clock.Instant) ([]events.E
 	}}, nil
 }
 
-// followPoint pauses the turn that a point of order interrupts, at the instant
-// of its admission, and lets it go on at the instant of the ruling.
+// followPoint makes the running turn's clock agree with the floor: it pauses
+// for a point of order at the instant of its admission, and goes on at the
+// instant of the ruling. The same holds for a turn that an undo brought back
+// after a suspension began or ended without it.
 func followPoint(s *session.State, r *command.Request, _ clock.Instant) ([]events.Event, error) {
 	var args command.TurnRef
 	if err := r.Read(&args); err != nil {
@@ -163,22 +165,21 @@ func followPoint(s *session.State, r *command.Request, _ clock.Instant) ([]event
 	if args.Turn != s.Queue.Turn {
 		return nil, problem.New(problem.Stale, "this turn does not have the floor any more").On("args.turn")
 	}
-	at, _ := pointAt(s)
-	all := follow(s, at, s.Timing.Phase == session.Suspended)
+	all := follow(s, changedAt(s), s.Timing.Phase == session.Suspended)
 	if len(all) == 0 {
 		return nil, already("the turn's clock agrees with the floor").On("args.turn")
 	}
 	return all, nil
 }
 
-// pointAt is when the last point of order was admitted, or ruled on.
-func pointAt(s *session.State) (clock.Instant, bool) {
-	n := len(s.Queue.PointSpans)
-	if n == 0 {
-		return s.At, false
+// changedAt is when what stops clocks last changed: the latest beginning or
+// end of a suspension or a point of order.
+func changedAt(s *session.State) clock.Instant {
+	var at clock.Instant
+	for _, spans := range [][]session.Span{s.Timing.Suspensions, s.Queue.PointSpans} {
+		if n := len(spans); n > 0 {
+			at = max(at, spans[n-1].From, spans[n-1].To)
+		}
 	}
-	if last := s.Queue.PointSpans[n-1]; !last.To.IsZero() {
-		return last.To, true
-	}
-	return s.Queue.PointSpans[n-1].From, true
+	return at
 }
