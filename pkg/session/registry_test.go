@@ -1,0 +1,132 @@
+package session_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/fairfloor/fairfloor/pkg/clock"
+	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/session"
+	"github.com/fairfloor/fairfloor/pkg/session/sessiontest"
+)
+
+// TestEveryFactOfTheRegistryIsFolded: after each fact the state says what the
+// fact says, and folding the stored bytes anew gives the same state.
+func TestEveryFactOfTheRegistryIsFolded(t *testing.T) {
+	office := sessiontest.Staff(events.Secretariat)
+	applicant, person := sessiontest.Applicant(0), sessiontest.Person(0)
+	link, text, extra := sessiontest.ID[ids.Invitation]("l"), sessiontest.ID[ids.Text]("t"), sessiontest.ID[ids.Part]("p")
+	digest := events.HashBody([]byte("v"))
+	part := events.Part{ID: extra, Kind: events.Panel, Title: "Panel", Minutes: 5, HasList: true}
+	changed := part
+	changed.Title = "Round table"
+	application := events.ApplicantApplied{Applicant: applicant, Organisation: "Renamed", Category: "state", Group: "g", Region: "r", Language: "fr", RequestedMS: 90_000, Parts: []ids.Part{extra}, FirstTime: true}
+	filed := events.TextFiled{Text: text, Applicant: applicant, Part: extra, Language: "en", Visibility: events.OwnerOnly, Words: 3, Digest: digest}
+	steps := []struct {
+		fact events.Event
+		says func(*session.Registry) bool
+	}{
+		{&events.SessionChanged{Title: "T", PlannedStart: 1000, HardEnd: 2000, Zone: "UTC", Languages: []string{"ar"}, Modalities: events.Modalities{Order: "list"}}, func(r *session.Registry) bool {
+			return r.Title == "T" && r.PlannedStart == 1000 && r.HardEnd == 2000 && r.Zone == "UTC" && r.Languages[0] == "ar" && r.Modalities.Order == "list" && r.Code == "SAMPLE" && len(r.Parts) == 3
+		}},
+		{&events.PartAdded{Part: part}, func(r *session.Registry) bool { p, at, ok := r.Part(extra); return ok && at == 3 && p == part }},
+		{&events.PartChanged{Part: changed}, func(r *session.Registry) bool { p, at, ok := r.Part(extra); return ok && at == 3 && p == changed }},
+		{&events.ClockSet{Clock: clock.Mapping{S0: 1, W0: 2, SpeedPermille: 3}, Mode: "scaled"}, func(r *session.Registry) bool { return r.Clock.SpeedPermille == 3 && r.ClockMode == "scaled" }},
+		{&events.ApplicantChanged{ApplicantApplied: application}, func(r *session.Registry) bool {
+			a := r.Applicants[applicant]
+			return a.Organisation == "Renamed" && a.State == session.AcceptedApplicant && a.RequestedMS == 90_000 && len(r.ApplicantOrder) == 2
+		}},
+		{&events.ApplicantDeclined{Applicant: applicant, Reason: "objection"}, func(r *session.Registry) bool {
+			a := r.Applicants[applicant]
+			return a.State == session.Declined && a.Reason == "objection"
+		}},
+		{&events.ApplicantAccepted{Applicant: applicant}, func(r *session.Registry) bool {
+			a := r.Applicants[applicant]
+			return a.State == session.AcceptedApplicant && a.Reason == ""
+		}},
+		{&events.ApplicantWithdrawn{Applicant: applicant}, func(r *session.Registry) bool {
+			return r.Applicants[applicant].State == session.WithdrawnApplicant && r.Applicants[sessiontest.Applicant(1)].State == session.AcceptedApplicant
+		}},
+		{&events.PersonChanged{Person: person, Digest: digest}, func(r *session.Registry) bool { return r.Persons[person].Digest == digest && !r.Persons[person].Erased }},
+		{&events.PersonErased{Person: person}, func(r *session.Registry) bool { return r.Persons[person].Erased }},
+		{&events.InvitationIssued{Invitation: link, Roles: []events.Role{events.Chair}, Person: person, Expires: 7}, func(r *session.Registry) bool {
+			return reflect.DeepEqual(*r.Invitations[link], session.Invitation{ID: link, Roles: []events.Role{events.Chair}, Person: person, Expires: 7})
+		}},
+		{&events.InvitationRevoked{Invitation: link}, func(r *session.Registry) bool { return r.Invitations[link].Revoked }},
+		{&filed, func(r *session.Registry) bool { return r.Texts[text].TextFiled == filed && len(r.TextOrder) == 1 }},
+		{&filed, func(r *session.Registry) bool { return len(r.TextOrder) == 1 }}, // a new version keeps its place
+		{&events.TextVisibilityChanged{Text: text, Visibility: events.PublicNow}, func(r *session.Registry) bool {
+			return r.Texts[text].Visibility == events.PublicNow && r.Texts[text].Words == 3
+		}},
+		{&events.SessionSealed{}, func(r *session.Registry) bool { return r.Sealed }},
+	}
+	l := sessiontest.Empty(t)
+	l.Sample(2, nil)
+	folded := map[string]bool{"session_created": true, "applicant_applied": true, "person_added": true, "consultation_created": true, "consultation_session_added": true}
+	for _, step := range steps {
+		l.Append(events.Registry, office, "test", step.fact)
+		folded[step.fact.Type()] = true
+		if !step.says(&l.State.Registry) {
+			t.Errorf("after %s the registry is %+v", step.fact.Type(), l.State.Registry)
+		}
+		l.SameAgain()
+	}
+	for _, kind := range events.Types() {
+		if kind.Context == events.Registry && !folded[kind.Name] {
+			t.Errorf("no step folds %s", kind.Name)
+		}
+	}
+}
+
+// TestFactsAboutNothingAreErrors: a log that names what it never made is broken.
+func TestFactsAboutNothingAreErrors(t *testing.T) {
+	l := sessiontest.Empty(t)
+	l.Sample(1, nil)
+	for _, fact := range []events.Event{
+		&events.PartChanged{Part: events.Part{ID: sessiontest.ID[ids.Part]("none")}},
+		&events.ApplicantChanged{}, &events.ApplicantAccepted{}, &events.ApplicantDeclined{}, &events.ApplicantWithdrawn{},
+		&events.PersonChanged{}, &events.PersonErased{}, &events.InvitationRevoked{}, &events.TextVisibilityChanged{},
+		&events.ConsultationSessionAdded{}, &events.EntryWithdrawn{},
+	} {
+		err := l.Commit(events.Registry, &events.Commit{Command: l.Command(), Verb: "test", Actor: sessiontest.Staff(events.Organiser), Events: []events.Event{fact}})
+		if err == nil || !strings.Contains(err.Error(), fact.Type()) {
+			t.Errorf("%s about nothing: %v", fact.Type(), err)
+		}
+	}
+	l.SameAgain()
+}
+
+func TestAConsultationIsNoSession(t *testing.T) {
+	l := sessiontest.Empty(t)
+	one := sessiontest.ID[ids.Session]("one")
+	l.Append(events.Registry, sessiontest.Staff(events.Organiser), "create_consultation", &events.ConsultationCreated{Consultation: sessiontest.ID[ids.Consultation]("c"), Title: "Cyber", CarryOver: true})
+	for range 2 {
+		l.Append(events.Registry, events.ByService(events.Registry), "link_session", &events.ConsultationSessionAdded{Session: one})
+	}
+	want := session.Series{ID: sessiontest.ID[ids.Consultation]("c"), Title: "Cyber", CarryOver: true, Sessions: []ids.Session{one}}
+	if got := l.State.Registry.Series; l.State.Exists() || got == nil || !reflect.DeepEqual(*got, want) {
+		t.Errorf("the consultation is %+v", got)
+	}
+	l.SameAgain()
+}
+
+func TestRights(t *testing.T) {
+	m := session.Rights{"*": {events.Statement}, "state": {events.Statement, events.PointOfOrder}, "guest": {}}
+	for _, c := range []struct {
+		category string
+		kind     events.EntryKind
+		may      bool
+	}{
+		{"state", events.PointOfOrder, true}, {"state", events.Question, false}, {"other", events.Statement, true}, {"other", events.PointOfOrder, false},
+		{"guest", events.Statement, false}, {"", events.Statement, true},
+	} {
+		if got := m.MayMake(c.category, c.kind); got != c.may {
+			t.Errorf("%q may make a %s: %v", c.category, c.kind, got)
+		}
+	}
+	if (session.Rights{}).MayMake("state", events.Statement) {
+		t.Error("without a matrix nobody may do anything")
+	}
+}
