@@ -25,7 +25,7 @@ type Row struct {
 }
 
 // Rows lists the settings of a struct: its fields with the tags flag, default
-// and doc; embedded structs are walked. The variable is FAIRFLOOR_ and the flag in capitals.
+// and doc; structs in it are walked. The variable is FAIRFLOOR_ and the flag in capitals.
 func Rows(into any) []Row { return rows(reflect.ValueOf(into).Elem()) }
 
 func rows(v reflect.Value) []Row {
@@ -39,7 +39,7 @@ func rows(v reflect.Value) []Row {
 				Flag: name, Variable: "FAIRFLOOR_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")),
 				Default: field.Tag.Get("default"), Meaning: field.Tag.Get("doc"), value: v.Field(i),
 			})
-		case field.Anonymous && field.Type.Kind() == reflect.Struct:
+		case field.Type.Kind() == reflect.Struct:
 			all = append(all, rows(v.Field(i))...)
 		}
 	}
@@ -113,17 +113,17 @@ func (h holder) Type() string { return h.value.Type().String() }
 // IsBoolFlag lets a flag stand without a value.
 func (h holder) IsBoolFlag() bool { return h.value.Kind() == reflect.Bool }
 
-// Values gives each setting as something a flag set of any package takes.
-func Values(into any) map[string]interface {
+// Value is a setting as a flag set of any package takes it.
+type Value interface {
 	String() string
-	Set(string) error
+	Set(text string) error
+	// Type names the value's type in a usage text.
 	Type() string
-} {
-	all := map[string]interface {
-		String() string
-		Set(string) error
-		Type() string
-	}{}
+}
+
+// Values gives each setting by its flag.
+func Values(into any) map[string]Value {
+	all := map[string]Value{}
 	for _, row := range Rows(into) {
 		all[row.Flag] = holder{row.value}
 	}

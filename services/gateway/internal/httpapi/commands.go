@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/token"
+	door "github.com/fairfloor/fairfloor/services/gateway/internal/ask"
 )
 
 // Page names the pages of the web app, as a link's last part.
@@ -35,28 +37,38 @@ func PageFor(roles []events.Role) string {
 }
 
 func (s *server) commands() {
-	huma.Register(s.api, operation("command", http.MethodPost, "/sessions/{session}/commands", "Ask for something: any verb of the table", "commands"),
+	ask := operation("command", http.MethodPost, "/sessions/{session}/commands", "Ask for something: any verb of the table", "commands")
+	ask.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+		"application/json": {Schema: s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[api.CommandFrame](), true, "")},
+	}}
+	ask.SkipValidateBody = true // the schema is for readers; the door below is stricter
+	huma.Register(s.api, ask,
 		func(ctx context.Context, in *struct {
-			inSession
-			Key  string `header:"Idempotency-Key" doc:"The command's id, when the body has none"`
-			Body api.CommandFrame
+			InSession
+			Key     string `header:"Idempotency-Key" doc:"The command's id, when the body has none"`
+			RawBody []byte `contentType:"application/json"`
 		}) (*body[command.Receipt], error) {
 			claims, err := s.enter(in.Bearer, in.Session)
 			if err != nil {
 				return nil, refuse(err)
 			}
-			frame, err := frameOf(in.Body.Verb, in.Body.ID, in.Key, in.Body.Args, in.Body.Reason)
+			// Read as strictly, and refused in the same words, as on the websocket.
+			var asked api.CommandFrame
+			if err := door.Decode(in.RawBody, &asked); err != nil {
+				return nil, refuse(err)
+			}
+			frame, err := frameOf(asked.Verb, asked.ID, in.Key, asked.Args, asked.Reason)
 			if err != nil {
 				return nil, refuse(err)
 			}
-			frame.Expect = in.Body.Expect
+			frame.Expect = asked.Expect
 			receipt, err := s.do(ctx, in.Session, claims.Actor(), frame)
 			return &body[command.Receipt]{receipt}, refuse(err)
 		})
 
 	huma.Register(s.api, operation("invite", http.MethodPost, "/sessions/{session}/invitations", "Make a signed link; it is shown once", "people"),
 		func(ctx context.Context, in *struct {
-			inSession
+			InSession
 			Key  string `header:"Idempotency-Key"`
 			Host string `header:"X-Forwarded-Host" hidden:"true"`
 			Body command.Invite

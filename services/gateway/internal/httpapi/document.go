@@ -2,12 +2,12 @@ package httpapi
 
 import (
 	"encoding/json"
+	"net/http"
 	"reflect"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/fairfloor/fairfloor/pkg/api"
 	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/problem"
 )
@@ -58,10 +58,6 @@ func (s *server) document() ([]byte, error) {
 		}
 	}
 	frame := schemas.Map()["CommandFrame"]
-	if frame == nil {
-		frame = huma.SchemaFromType(schemas, reflect.TypeFor[api.CommandFrame]())
-		schemas.Map()["CommandFrame"] = frame
-	}
 	var verbs []any
 	var args []*huma.Schema
 	var about strings.Builder
@@ -83,4 +79,9 @@ func (s *server) document() ([]byte, error) {
 	frame.Properties["verb"] = &huma.Schema{Type: "string", Enum: verbs, Description: about.String()}
 	frame.Properties["args"] = &huma.Schema{AnyOf: args, Description: "The verb's arguments"}
 	return json.Marshal(doc)
+}
+
+// Document makes the OpenAPI document without a running gateway.
+func Document(version string) ([]byte, error) {
+	return Mount(http.NewServeMux(), Config{Version: version})
 }

@@ -22,7 +22,7 @@ func (s *server) exports() {
 		Description: "One LogLine a line",
 		Content:     map[string]*huma.MediaType{"application/x-ndjson": {Schema: &huma.Schema{Type: "string"}}},
 	}}
-	huma.Register(s.api, export, func(ctx context.Context, in *inSession) (*huma.StreamResponse, error) {
+	huma.Register(s.api, export, func(ctx context.Context, in *InSession) (*huma.StreamResponse, error) {
 		if _, err := s.enterAs(in.Bearer, in.Session, staffRoles...); err != nil {
 			return nil, refuse(err)
 		}

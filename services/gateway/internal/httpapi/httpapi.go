@@ -9,6 +9,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -233,4 +234,12 @@ func (s *server) do(ctx context.Context, id ids.Session, actor events.Actor, fra
 		s.Logger.Warn("the view is behind an acknowledged command", "session", id.String(), "seq", receipt.Seq)
 	}
 	return receipt, nil
+}
+
+// Refuse writes a refusal outside of the framework's handlers.
+func Refuse(w http.ResponseWriter, err error) {
+	p := problem.From(err)
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status())
+	_ = json.NewEncoder(w).Encode(p)
 }

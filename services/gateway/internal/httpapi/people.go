@@ -57,7 +57,7 @@ func (s *server) people() {
 		"text/csv": {Schema: &huma.Schema{Type: "string"}},
 	}}
 	huma.Register(s.api, upload, func(ctx context.Context, in *struct {
-		inSession
+		InSession
 		Key     string `header:"Idempotency-Key"`
 		Preview bool   `query:"preview" doc:"Only report; store nothing"`
 		Accept  bool   `query:"accept" doc:"Accept the good rows at once"`
@@ -104,7 +104,7 @@ func (s *server) people() {
 
 	huma.Register(s.api, operation("text", http.MethodGet, "/sessions/{session}/texts/{text}", "The words of a statement text, for those who may read it", "people"),
 		func(ctx context.Context, in *struct {
-			inSession
+			InSession
 			Text ids.Text `path:"text"`
 		}) (*body[Words], error) {
 			claims, err := s.look(in.Bearer, in.Session)

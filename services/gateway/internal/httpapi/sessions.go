@@ -56,14 +56,15 @@ func brief(state *session.State) Brief {
 
 type body[T any] struct{ Body T }
 
-type inSession struct {
+// InSession names the session and its bearer; the framework fills exported structs only.
+type InSession struct {
 	Bearer
 	Session ids.Session `path:"session" doc:"The session's id"`
 }
 
-// CreateSession is the body of POST /sessions: the session's id is made here
+// NewSession is the body of POST /sessions: the session's id is made here
 // unless the client names one, so that a repeated request makes no second.
-type CreateSession struct {
+type NewSession struct {
 	ID      ids.Command `json:"id,omitempty" doc:"The command's id (UUIDv7); the same id again makes no second session"`
 	Session ids.Session `json:"session,omitempty" doc:"The session's id (UUIDv7); made here when left out"`
 	command.CreateSession
@@ -81,7 +82,7 @@ func (s *server) sessions() {
 		func(ctx context.Context, in *struct {
 			Bearer
 			Key  string `header:"Idempotency-Key" doc:"The command's id"`
-			Body CreateSession
+			Body NewSession
 		}) (*body[Created], error) {
 			claims, err := s.identify(in.Bearer)
 			if err != nil {
@@ -143,7 +144,7 @@ func (s *server) sessions() {
 
 	huma.Register(s.api, operation("view", http.MethodGet, "/sessions/{session}", "The session's view, for the token's audience", "sessions"),
 		func(_ context.Context, in *struct {
-			inSession
+			InSession
 			Audience api.Audience `query:"audience" enum:"chair,booth,participant,public" doc:"Narrows the view"`
 		}) (*struct {
 			Cursor string `header:"ETag" doc:"The view's cursor"`
@@ -169,7 +170,7 @@ func (s *server) sessions() {
 		})
 
 	huma.Register(s.api, operation("heads", http.MethodGet, "/sessions/{session}/heads", "Where the session's log stands, and the key that signs receipts", "proof"),
-		func(_ context.Context, in *inSession) (*body[Heads], error) {
+		func(_ context.Context, in *InSession) (*body[Heads], error) {
 			if _, err := s.look(in.Bearer, in.Session); err != nil {
 				return nil, refuse(err)
 			}

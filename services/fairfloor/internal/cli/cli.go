@@ -1,0 +1,197 @@
+// Package cli is the command line of fairfloor.
+//
+// Guarantee: every command says what it does with --help; errors go to stderr
+// with exit code 2 (bad input) or 1 (everything else); what is meant for
+// programs goes to stdout as JSON where --json is given.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/fairfloor/fairfloor/pkg/settings"
+	"github.com/fairfloor/fairfloor/services/fairfloor/internal/app"
+	"github.com/fairfloor/fairfloor/services/gateway"
+)
+
+// Usage is an error in what was asked for: exit code 2.
+type Usage struct{ Err error }
+
+// Error is the error's text.
+func (u Usage) Error() string { return u.Err.Error() }
+
+// Unwrap gives the error.
+func (u Usage) Unwrap() error { return u.Err }
+
+// ExitCode is 2.
+func (u Usage) ExitCode() int { return 2 }
+
+// Version is the version that the build recorded.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	version := info.Main.Version
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" && len(setting.Value) >= 12 && (version == "" || version == "(devel)") {
+			version = setting.Value[:12]
+		}
+	}
+	return version
+}
+
+// Main runs the command line and gives the exit code.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := Root()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	_, _ = fmt.Fprintln(stderr, "fairfloor:", err)
+	var coded interface{ ExitCode() int }
+	if errors.As(err, &coded) {
+		return coded.ExitCode()
+	}
+	return 1
+}
+
+// Root is the command with all its subcommands.
+func Root() *cobra.Command {
+	root := &cobra.Command{
+		Use: "fairfloor", Short: "Live consultations: who may speak, in what order, for how long, and what was said",
+		SilenceErrors: true, SilenceUsage: true, Version: Version(),
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Usage{err} })
+	root.AddCommand(serve(), rehearsal(), imports(), verifyLog(), version(), health(), config(), openapi(), asyncapi())
+	return root
+}
+
+// bind gives a command the flags of a settings struct; a variable whose value
+// cannot be read ends the command before it does anything.
+func bind(cmd *cobra.Command, into any) {
+	values := settings.Values(into)
+	var wrong error
+	for _, row := range settings.Rows(into) {
+		value, text := values[row.Flag], row.Default
+		if given, ok := os.LookupEnv(row.Variable); ok {
+			text = given
+		}
+		if err := value.Set(text); err != nil {
+			wrong = errors.Join(wrong, fmt.Errorf("%s: %q: %w", row.Variable, text, err))
+		}
+		flag := cmd.Flags().VarPF(value, row.Flag, "", row.Meaning+" ("+row.Variable+")")
+		if value.Type() == "bool" {
+			flag.NoOptDefVal = "true"
+		}
+	}
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		if wrong != nil {
+			return Usage{wrong}
+		}
+		return nil
+	}
+}
+
+func version() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), Version())
+			return err
+		},
+	}
+}
+
+func config() *cobra.Command {
+	var s app.Settings
+	cmd := &cobra.Command{
+		Use: "config", Short: "Print every setting with its value, default and meaning", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return settings.Print(cmd.OutOrStdout(), &s) },
+	}
+	bind(cmd, &s)
+	return cmd
+}
+
+func openapi() *cobra.Command {
+	return &cobra.Command{
+		Use: "openapi", Short: "Print the OpenAPI 3.1 document of the HTTP API", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return write(cmd.OutOrStdout())(gateway.OpenAPI(Version()))
+		},
+	}
+}
+
+func asyncapi() *cobra.Command {
+	return &cobra.Command{
+		Use: "asyncapi", Short: "Print the AsyncAPI 3 document of websocket and events", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return write(cmd.OutOrStdout())(gateway.AsyncAPI(Version()))
+		},
+	}
+}
+
+func write(out io.Writer) func([]byte, error) error {
+	return func(raw []byte, err error) error {
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprintln(out, string(raw))
+		return err
+	}
+}
+
+func health() *cobra.Command {
+	var address string
+	cmd := &cobra.Command{
+		Use: "health", Short: "Say whether a running Fairfloor is ready (exit code 0) or why not", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if _, _, err := net.SplitHostPort(address); err != nil {
+				return Usage{fmt.Errorf("address %q is not host:port", address)}
+			}
+			ctx, cancel := context.WithTimeout(cmd.Context(), 5*time.Second)
+			defer cancel()
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", nil)
+			if err != nil {
+				return Usage{err}
+			}
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				return fmt.Errorf("nobody answers at %s", address)
+			}
+			defer func() { _ = response.Body.Close() }()
+			var answer struct {
+				Status string `json:"status"`
+				Reason string `json:"reason"`
+			}
+			if err := json.NewDecoder(io.LimitReader(response.Body, 1<<16)).Decode(&answer); err != nil {
+				return fmt.Errorf("%s does not answer as Fairfloor does", address)
+			}
+			if response.StatusCode != http.StatusOK {
+				return fmt.Errorf("%s: %s", answer.Status, answer.Reason)
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), answer.Status)
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&address, "address", "127.0.0.1:8080", "Where it serves")
+	return cmd
+}

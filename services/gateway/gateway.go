@@ -1,0 +1,306 @@
+// Package gateway is the door of Fairfloor: the HTTP API, the websocket of live
+// state, tokens, pages and presence.
+//
+// Guarantee: it holds no truth of its own. What it shows is folded from the log
+// and can be thrown away; what it is asked for goes to the services. Identity
+// comes from the signed token alone. Any number of gateways may run: each makes
+// the same view of the same log position.
+package gateway
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"go.opentelemetry.io/otel/trace"
+	"golang.org/x/crypto/acme"
+	"golang.org/x/crypto/acme/autocert"
+
+	"github.com/fairfloor/fairfloor/pkg/api"
+	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/notes"
+	"github.com/fairfloor/fairfloor/pkg/people"
+	"github.com/fairfloor/fairfloor/pkg/presence"
+	"github.com/fairfloor/fairfloor/pkg/problem"
+	"github.com/fairfloor/fairfloor/pkg/process"
+	"github.com/fairfloor/fairfloor/pkg/session"
+	"github.com/fairfloor/fairfloor/pkg/telemetry"
+	"github.com/fairfloor/fairfloor/pkg/token"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/ask"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/follow"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/httpapi"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/live"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/pages"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/view"
+	"github.com/fairfloor/fairfloor/services/gateway/web"
+)
+
+// Settings are the gateway's.
+type Settings struct {
+	Address       string   `flag:"address" default:"127.0.0.1:8080" doc:"Where pages, API and websockets are served"`
+	PublicURL     string   `flag:"public-url" default:"" doc:"Address that links begin with; made of the address when empty"`
+	Origins       []string `flag:"origins" default:"" doc:"Further origins whose pages may connect, comma separated"`
+	TLSCert       string   `flag:"tls-cert" default:"" doc:"Certificate chain (PEM) for https"`
+	TLSKey        string   `flag:"tls-key" default:"" doc:"Private key (PEM) of tls-cert"`
+	ACME          string   `flag:"acme" default:"" doc:"Domain for which to get a certificate by ACME; use with --address :443"`
+	ACMEDirectory string   `flag:"acme-directory" default:"" doc:"ACME directory; Let's Encrypt when empty"`
+	PerSecond     int      `flag:"commands-per-second" default:"20" doc:"Commands that one link may send in a second"`
+}
+
+// Check says which settings do not go together.
+func (s *Settings) Check() error {
+	switch {
+	case (s.TLSCert == "") != (s.TLSKey == ""):
+		return errors.New("tls-cert and tls-key go together: give both or none")
+	case s.TLSCert != "" && s.ACME != "":
+		return errors.New("give either tls-cert and tls-key, or acme, not both")
+	default:
+		return nil
+	}
+}
+
+// Secure reports whether the gateway itself serves https.
+func (s *Settings) Secure() bool { return s.TLSCert != "" || s.ACME != "" }
+
+// Gateway is one gateway. Use New, then Run.
+type Gateway struct {
+	settings  Settings
+	process   *process.Process
+	follower  *follow.Follower
+	live      *live.Server
+	authority *token.Authority
+	cache     *people.Cache
+	listener  net.Listener
+	handler   http.Handler
+}
+
+// New makes a gateway that listens already and serves once it runs.
+func New(ctx context.Context, p *process.Process, s Settings, version string) (*Gateway, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	g := &Gateway{settings: s, process: p}
+	g.follower = follow.New(follow.Config{Log: p.Log, Logger: p.Logger})
+	g.authority = token.New(token.Config{Keys: p.Keys, Now: time.Now, Revoked: g.follower.Revoked})
+	store, err := p.People(ctx)
+	if err != nil {
+		return nil, err
+	}
+	g.cache, err = store.Watch(ctx, people.WatchConfig{OnChange: func(c people.Change) { g.follower.Touch(c.Key.Session) }})
+	if err != nil {
+		return nil, err
+	}
+	names := follow.Names(g.cache)
+	asker, err := ask.New(ask.Config{
+		Conn: p.Conn, Notes: notes.Put(p.Conn), PerSecond: s.PerSecond, Logger: p.Logger, Tracer: p.Tracer, Registerer: p.Metrics.Registry,
+	})
+	if err != nil {
+		return nil, err
+	}
+	g.live, err = live.New(live.Config{
+		Follower: g.follower, Asker: asker, Tokens: g.authority, Presence: presence.NewMemory(0), Clock: p.Clock,
+		Names: names, Origins: s.Origins, Logger: p.Logger, Registerer: p.Metrics.Registry,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if g.listener, err = net.Listen("tcp", s.Address); err != nil {
+		return nil, fmt.Errorf("listening on %s: %w", s.Address, err)
+	}
+	return g, g.mount(httpapi.Config{
+		Sessions: g.follower, Asker: asker, Tokens: g.authority, Base: g.URL(), Version: version, Logger: p.Logger,
+		View: func(id ids.Session, audience api.Audience) (raw []byte, cursor api.Cursor, err error) {
+			var inner error
+			err = g.follower.Read(id, func(state *session.State) { raw, cursor, inner = view.Of(state, names, audience) })
+			return raw, cursor, errors.Join(err, inner)
+		},
+		Text: func(ctx context.Context, id ids.Session, text ids.Text) (string, error) {
+			return g.words(ctx, store, id, text)
+		},
+		Log: g.export,
+	})
+}
+
+// mount puts API, websocket, pages and checks on one handler.
+func (g *Gateway) mount(config httpapi.Config) error {
+	mux := http.NewServeMux()
+	if _, err := httpapi.Mount(mux, config); err != nil {
+		return err
+	}
+	asyncapi, err := httpapi.AsyncAPI(config.Version)
+	if err != nil {
+		return err
+	}
+	mux.HandleFunc("GET /asyncapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/vnd.aai.asyncapi+json;version=3.0.0")
+		_, _ = w.Write(asyncapi)
+	})
+	mux.HandleFunc("GET /api/v1/sessions/{session}/live", func(w http.ResponseWriter, r *http.Request) {
+		id, err := ids.Parse[ids.Session](r.PathValue("session"))
+		if err != nil || id.IsZero() {
+			httpapi.Refuse(w, problem.New(problem.Malformed, "the path names no session").On("path.session").Try("take the address from your link"))
+			return
+		}
+		g.live.Serve(w, r, id)
+	})
+	ops := g.process.OpsHandler()
+	mux.Handle("GET /healthz", ops)
+	mux.Handle("GET /readyz", ops)
+	mux.Handle("GET /metrics", ops)
+	pages.Mount(mux, web.FS(), web.Built())
+	g.handler = pages.Protect(traced(g.process.Tracer, mux))
+	return nil
+}
+
+// traced starts a trace for each request, or goes on with the caller's.
+func traced(provider trace.TracerProvider, next http.Handler) http.Handler {
+	tracer := provider.Tracer("fairfloor/gateway")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/api/") || strings.HasSuffix(r.URL.Path, "/live") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		ctx, span := tracer.Start(telemetry.ExtractHTTP(r.Context(), r.Header), "http."+r.Method, trace.WithSpanKind(trace.SpanKindServer))
+		defer span.End()
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// words gives a statement text; who may read it was checked before.
+func (g *Gateway) words(ctx context.Context, store *people.Store, id ids.Session, text ids.Text) (string, error) {
+	var filed *session.Text
+	if err := g.follower.Read(id, func(state *session.State) { filed = state.Registry.Texts[text] }); err != nil {
+		return "", err
+	}
+	if filed == nil {
+		return "", problem.New(problem.NotFound, "there is no such text").On("path.text")
+	}
+	value, err := store.GetText(ctx, id, text, filed.Digest)
+	return value.Text, err
+}
+
+// export gives a session's raw commits in stream order.
+func (g *Gateway) export(ctx context.Context, id ids.Session, write func(subject string, seq uint64, body []byte) error) error {
+	if refusal := g.process.Log.Refusal(id); refusal != nil {
+		return refusal
+	}
+	all, err := g.process.Log.Read(ctx, id)
+	if err != nil {
+		return err
+	}
+	for _, raw := range all {
+		if err := write(raw.Subject, raw.Sequence, raw.Body); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Name is the part's name.
+func (g *Gateway) Name() string { return "gateway" }
+
+// Authority signs and checks this deployment's tokens.
+func (g *Gateway) Authority() *token.Authority { return g.authority }
+
+// Address is where the gateway listens.
+func (g *Gateway) Address() string { return g.listener.Addr().String() }
+
+// URL is the address that links begin with.
+func (g *Gateway) URL() string {
+	if g.settings.PublicURL != "" {
+		return strings.TrimSuffix(g.settings.PublicURL, "/")
+	}
+	if g.settings.ACME != "" {
+		return "https://" + g.settings.ACME
+	}
+	scheme := "http://"
+	if g.settings.Secure() {
+		scheme = "https://"
+	}
+	return scheme + g.Address()
+}
+
+// Ready is closed when the log is folded.
+func (g *Gateway) Ready() <-chan struct{} { return g.follower.Ready() }
+
+// Check says why the gateway is not ready, or nil.
+func (g *Gateway) Check() error { return g.follower.Check() }
+
+// Run follows the log and serves until ctx is done; then everybody gets a
+// goodbye and requests in work are finished.
+func (g *Gateway) Run(ctx context.Context) error {
+	following, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	folded := make(chan error, 1)
+	go func() { folded <- g.follower.Run(following) }()
+
+	listener, err := g.secure()
+	if err != nil {
+		return errors.Join(err, g.listener.Close())
+	}
+	served := make(chan error, 1)
+	serving, unserve := context.WithCancel(context.WithoutCancel(ctx))
+	defer unserve()
+	go func() { served <- process.Serve(serving, listener, g.handler) }()
+
+	select {
+	case <-ctx.Done():
+	case err = <-folded:
+		folded <- nil
+	case err = <-served:
+		served <- nil
+	}
+	// Goodbye first, while the connections still stand.
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	err = errors.Join(err, g.live.Close(ending))
+	unserve()
+	err = errors.Join(err, <-served)
+	stop()
+	err = errors.Join(err, <-folded)
+	g.cache.Close()
+	return err
+}
+
+// secure wraps the listener in TLS where the settings ask for it.
+func (g *Gateway) secure() (net.Listener, error) {
+	switch {
+	case g.settings.ACME != "":
+		manager := &autocert.Manager{
+			Prompt: autocert.AcceptTOS, HostPolicy: autocert.HostWhitelist(g.settings.ACME),
+			Cache: autocert.DirCache(filepath.Join(g.process.Settings.Data, "acme")),
+		}
+		if g.settings.ACMEDirectory != "" {
+			manager.Client = &acme.Client{DirectoryURL: g.settings.ACMEDirectory}
+		}
+		// Certificates come over this same listener (TLS-ALPN-01, RFC 8737).
+		return tls.NewListener(g.listener, websocketTLS(manager.TLSConfig())), nil
+	case g.settings.TLSCert != "":
+		pair, err := tls.LoadX509KeyPair(g.settings.TLSCert, g.settings.TLSKey)
+		if err != nil {
+			return nil, fmt.Errorf("tls-cert and tls-key: %w", err)
+		}
+		return tls.NewListener(g.listener, websocketTLS(&tls.Config{Certificates: []tls.Certificate{pair}})), nil
+	default:
+		return g.listener, nil
+	}
+}
+
+// websocketTLS keeps connections on HTTP/1.1, which websockets of RFC 6455 need.
+func websocketTLS(config *tls.Config) *tls.Config {
+	config.MinVersion = tls.VersionTLS12
+	protocols := []string{"http/1.1"}
+	for _, p := range config.NextProtos {
+		if p == acme.ALPNProto {
+			protocols = append(protocols, p)
+		}
+	}
+	config.NextProtos = protocols
+	return config
+}
