@@ -155,7 +155,11 @@ func untold(s *session.State, part ids.Part) []events.EtaGiven {
 		last := told[len(told)-1]
 		return slices.Contains(etaPlaces, place) && last.Places != place || place <= fairness.FrozenPlaces && last.At < a.At
 	}
-	if !slices.ContainsFunc(list.Order, func(id ids.Entry) bool { return missing(id, slices.Index(list.Order, id)+1) }) {
+	any := false
+	for i, id := range list.Order {
+		any = any || missing(id, i+1)
+	}
+	if !any {
 		return nil
 	}
 	var given []events.EtaGiven
