@@ -76,7 +76,7 @@ func TestWhateverHappens(t *testing.T) {
 		w.until(w.State.Registry.PlannedStart)
 		w.do(chair, "start_session", nil)
 		promised := w.State.Timing.Announced[sessiontest.Item].GuaranteeMS
-		for range rapid.IntRange(1, 30).Draw(t, "acts") {
+		for range rapid.IntRange(1, 20).Draw(t, "acts") {
 			w.wait(rapid.Int64Range(0, 120_000).Draw(t, "ms"))
 			turn := w.State.Queue.Turn
 			switch act := rapid.SampledFrom([]string{
