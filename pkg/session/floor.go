@@ -56,6 +56,7 @@ func (q *Queue) floor(c *events.Commit, m Meta, event events.Event) error {
 			at = len(q.TurnOrder)
 		}
 		q.TurnOrder = slices.Insert(q.TurnOrder, at, e.Turn)
+		q.settle(e.Turn)
 	}
 	return nil
 }
@@ -70,7 +71,7 @@ func (q *Queue) given(c *events.Commit, m Meta, e *events.FloorGiven) error {
 	q.dropSwaps(e.Entry)
 	q.Turns[e.Turn] = &Turn{
 		ID: e.Turn, Entry: e.Entry, Part: entry.Part, GivenAt: e.GivenAt, GivenSeq: m.Sequence,
-		Place: place, WasAbsent: entry.Absent, Act: e.Act,
+		Place: place, Act: e.Act,
 	}
 	q.TurnOrder = append(q.TurnOrder, e.Turn)
 	q.Turn, q.Prompt = e.Turn, nil
@@ -92,7 +93,7 @@ func (q *Queue) ended(c *events.Commit, e *events.TurnEnded) error {
 	if err != nil {
 		return err
 	}
-	t.EndedAt, t.How = e.EndedAt, e.How
+	t.EndedAt, t.How, t.WasAbsent = e.EndedAt, e.How, entry.Absent
 	switch e.How {
 	case events.NotHere:
 		entry.State, entry.Absent = Standby, true
@@ -162,6 +163,7 @@ func (q *Queue) undone(c *events.Commit, e *events.ActUndone) error {
 			entry.Deferrals--
 		}
 		q.remove(entry)
+		q.dropSwaps(entry.ID)
 		entry.State = OnFloor
 		if !t.BegunAt.IsZero() {
 			t.Gaps = append(t.Gaps, Span{From: t.EndedAt, To: c.At})
@@ -191,7 +193,6 @@ func (q *Queue) reassigned(e *events.TurnReassigned) error {
 		// Where it stands with From, who goes to the front, before it again.
 		t.Place = place + 1
 	}
-	t.WasAbsent = to.Absent
 	to.State, to.Absent = OnFloor, false
 	q.insert(from, 1)
 	t.Entry = e.To
@@ -235,12 +236,18 @@ func (q *Queue) corrected(e *events.TurnCorrected) error {
 		}
 		t.EndedAt = e.EndedAt
 	}
-	// What was put right by hand is not resumed as it was.
-	if q.Undo != nil && q.Undo.Ended == e.Turn {
-		q.Undo = nil
-	}
+	q.settle(e.Turn)
 	t.Corrected++
 	return nil
+}
+
+// settle ends the undo of the last act when a turn was put right by hand that
+// the act had ended, or that lies after it: it is not resumed as it was, and
+// nobody is resumed over it.
+func (q *Queue) settle(turn ids.Turn) {
+	if q.Undo != nil && (q.Undo.Ended == turn || q.Turns[turn].EndedAt > q.Undo.PressedAt) {
+		q.Undo = nil
+	}
 }
 
 // spokeElsewhere reports whether a turn that stands belongs to the entry.

@@ -95,7 +95,7 @@ type Turn struct {
 	// Gaps are stretches between an ending and its undoing: not the speaker's time.
 	Gaps []Span
 	// Place was the entry's place (from 1) when the floor was given, WasAbsent
-	// whether its absence had been reported: an undo restores both.
+	// whether it was reported absent when the turn ended: an undo restores both.
 	Place     int
 	WasAbsent bool
 	// Entered is set for turns recorded afterwards; AllottedMS is then theirs.

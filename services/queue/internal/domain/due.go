@@ -92,8 +92,11 @@ func cutAt(s *session.State, t *session.Turn) (at clock.Instant, ok bool) {
 	if turnClock == nil || !turnClock.Marked(events.MarkGrace) {
 		return 0, false
 	}
-	at, ok = s.Limit(t)
-	return at.Add(s.Registry.Modalities.GraceMS), ok
+	allotted, open := s.Allotted(t)
+	if !open {
+		return 0, false
+	}
+	return s.LimitOf(t, allotted+s.Registry.Modalities.GraceMS)
 }
 
 // assumeBegun notes the first word that nobody noted (decisions.md 13).
@@ -103,11 +106,11 @@ func (d *deciding) assumeBegun() ([]events.Event, error) {
 		return nil, err
 	}
 	at, ok := d.s.AssumedBegin(t)
-	if !ok || d.now < at || d.q.Point != nil {
+	if !ok || d.now < at {
 		return nil, d.notDue()
 	}
-	if err := d.running(); err != nil {
-		return nil, err
+	if other := d.endedAfter(at); other != nil {
+		at = other.EndedAt
 	}
 	return one(&events.TurnBegun{Turn: t.ID, BegunAt: at, Basis: events.Assumed}), nil
 }

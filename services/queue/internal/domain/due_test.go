@@ -109,6 +109,18 @@ func TestDueAssumesTheBegin(t *testing.T) {
 	same(t, "never where begins are keyed", domain.Due(keyed.State), nil)
 }
 
+// TestALateTimerCountsAtItsDeadline: a suspension after it changes nothing.
+func TestALateTimerCountsAtItsDeadline(t *testing.T) {
+	s := started(t, 9, 6, unevidenced)
+	called(s)
+	at := s.only().At
+	s.Now = at + 1
+	s.suspend()
+	s.Now += 5_000
+	same(t, "did", s.due(), []string{"assume_begun"})
+	same(t, "begun", s.turn().BegunAt, at)
+}
+
 func TestTheClockStandsWhileABeginIsAssumed(t *testing.T) {
 	s := started(t, 9, 6, unevidenced)
 	called(s)
@@ -117,6 +129,7 @@ func TestTheClockStandsWhileABeginIsAssumed(t *testing.T) {
 	same(t, "suspended", domain.Due(s.State), nil)
 	s.Now += 60_000
 	s.refused(&armed, problem.WrongState, "")
+	s.must(reasoned(ask(chair, "enter_turn", command.EnterTurn{Entry: s.mine(5), BegunAt: s.turn().GivenAt + 1, EndedAt: s.Now - 1})))
 	s.resume()
 	heard(6)(s)
 	same(t, "a point is heard", domain.Due(s.State), nil)

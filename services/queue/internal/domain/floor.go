@@ -240,6 +240,10 @@ func (d *deciding) begin() ([]events.Event, error) {
 	case at > d.now:
 		return nil, problem.Field("at", "%s lies in the future", at).Try("leave it out")
 	}
+	if other := d.endedAfter(at); other != nil {
+		return nil, problem.Field("at", "turn %s of %s ended later, at %s", other.ID, d.speaker(d.q.Entries[other.Entry]), other.EndedAt).
+			Try("send a time from then on, or leave it out")
+	}
 	// A first word from before the interruption counts; one during it does not.
 	if d.q.Point != nil && at >= d.q.Point.At {
 		return nil, d.unheard()
@@ -248,6 +252,18 @@ func (d *deciding) begin() ([]events.Event, error) {
 		return nil, err
 	}
 	return one(&events.TurnBegun{Turn: t.ID, BegunAt: at, Basis: args.Basis}), nil
+}
+
+// endedAfter gives the last turn that stands and ended after an instant, or nil.
+// There is one when a turn was recorded or corrected after the floor was given.
+func (d *deciding) endedAfter(at clock.Instant) *session.Turn {
+	var last *session.Turn
+	for _, id := range d.q.TurnOrder {
+		if t := d.q.Turns[id]; t.Stands() && t.EndedAt > at && (last == nil || t.EndedAt > last.EndedAt) {
+			last = t
+		}
+	}
+	return last
 }
 
 // suspendedAt is when the last suspension began.

@@ -238,22 +238,30 @@ func TestBegin(t *testing.T) {
 	}
 	const passed = 4_001
 	try(t, map[string]trial{
-		"by the chair":                   {before: called, ask: beginning(chair, nil), after: begun(events.ByChair, passed)},
-		"by the secretariat":             {before: called, ask: beginning(secretariat, nil), after: begun(events.ByChair, passed)},
-		"by the organiser":               {before: called, ask: beginning(organiser, nil), code: problem.Forbidden, on: "verb"},
-		"by the holder's delegate":       {before: called, ask: beginning(delegate(0), nil), after: begun(events.BySelf, passed)},
-		"by another delegate":            {before: called, ask: beginning(delegate(1), nil), code: problem.Forbidden, on: "turn"},
-		"by audio":                       {before: called, ask: beginning(technician, nil), after: begun(events.ByAudio, passed)},
-		"by the first caption":           {before: called, ask: beginning(captioner, nil), after: begun(events.ByCaption, passed)},
-		"by the program, on captions":    {before: called, ask: beginning(program, basis(events.ByCaption)), after: begun(events.ByCaption, passed)},
-		"assumed by the chair":           {before: called, ask: beginning(chair, basis(events.Assumed)), code: problem.Forbidden, on: "basis"},
-		"the delegate says chair":        {before: called, ask: beginning(delegate(0), basis(events.ByChair)), code: problem.Forbidden, on: "basis"},
-		"on a basis of presence":         {before: called, ask: beginning(chair, basis(events.InRoom)), code: problem.Forbidden, on: "basis"},
-		"a second ago":                   {before: called, ask: beginning(chair, at(3_001)), after: begun(events.ByChair, 3_001)},
-		"at the call":                    {before: called, ask: beginning(chair, at(0)), after: begun(events.ByChair, 0)},
-		"before the call":                {before: called, ask: beginning(chair, at(-1)), code: problem.Invalid, on: "at"},
-		"now, to the millisecond":        {before: called, ask: beginning(chair, at(passed)), after: begun(events.ByChair, passed)},
-		"in the future":                  {before: called, ask: beginning(chair, at(passed+1)), code: problem.Invalid, on: "at"},
+		"by the chair":                {before: called, ask: beginning(chair, nil), after: begun(events.ByChair, passed)},
+		"by the secretariat":          {before: called, ask: beginning(secretariat, nil), after: begun(events.ByChair, passed)},
+		"by the organiser":            {before: called, ask: beginning(organiser, nil), code: problem.Forbidden, on: "verb"},
+		"by the holder's delegate":    {before: called, ask: beginning(delegate(0), nil), after: begun(events.BySelf, passed)},
+		"by another delegate":         {before: called, ask: beginning(delegate(1), nil), code: problem.Forbidden, on: "turn"},
+		"by audio":                    {before: called, ask: beginning(technician, nil), after: begun(events.ByAudio, passed)},
+		"by the first caption":        {before: called, ask: beginning(captioner, nil), after: begun(events.ByCaption, passed)},
+		"by the program, on captions": {before: called, ask: beginning(program, basis(events.ByCaption)), after: begun(events.ByCaption, passed)},
+		"assumed by the chair":        {before: called, ask: beginning(chair, basis(events.Assumed)), code: problem.Forbidden, on: "basis"},
+		"the delegate says chair":     {before: called, ask: beginning(delegate(0), basis(events.ByChair)), code: problem.Forbidden, on: "basis"},
+		"on a basis of presence":      {before: called, ask: beginning(chair, basis(events.InRoom)), code: problem.Forbidden, on: "basis"},
+		"a second ago":                {before: called, ask: beginning(chair, at(3_001)), after: begun(events.ByChair, 3_001)},
+		"at the call":                 {before: called, ask: beginning(chair, at(0)), after: begun(events.ByChair, 0)},
+		"before the call":             {before: called, ask: beginning(chair, at(-1)), code: problem.Invalid, on: "at"},
+		"now, to the millisecond":     {before: called, ask: beginning(chair, at(passed)), after: begun(events.ByChair, passed)},
+		"in the future":               {before: called, ask: beginning(chair, at(passed+1)), code: problem.Invalid, on: "at"},
+		"before a turn recorded meanwhile": {before: func(s *stage) {
+			called(s)
+			s.must(reasoned(ask(chair, "enter_turn", command.EnterTurn{Entry: s.mine(5), BegunAt: s.turn().GivenAt + 1, EndedAt: s.turn().GivenAt + 3_000})))
+		}, ask: beginning(chair, at(2_999)), code: problem.Invalid, on: "at"},
+		"after a turn recorded meanwhile": {before: func(s *stage) {
+			called(s)
+			s.must(reasoned(ask(chair, "enter_turn", command.EnterTurn{Entry: s.mine(5), BegunAt: s.turn().GivenAt + 1, EndedAt: s.turn().GivenAt + 3_000})))
+		}, ask: beginning(chair, at(3_000)), after: begun(events.ByChair, 3_000)},
 		"twice":                          {before: speaking, ask: beginning(chair, nil), code: problem.Already, on: "turn"},
 		"twice, by themselves":           {before: speaking, ask: beginning(delegate(0), nil), code: problem.Already, on: "turn"},
 		"nobody was called":              {ask: beginning(chair, nil), code: problem.Invalid, on: "turn"},
