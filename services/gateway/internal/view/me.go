@@ -116,3 +116,23 @@ func (v *View) about(id ids.Entry) *api.Notice {
 	}
 	return n
 }
+
+// Own gives each applicant's entries, in order of joining. It belongs to the
+// caller; encoding the view does not change it.
+func (v *View) Own() map[ids.Applicant][]ids.Entry { return v.mine }
+
+// Unseen gives the entries of an applicant of which nothing says yet whether
+// their speaker is there. Like Me, it must be called before the view is narrowed.
+func (v *View) Unseen(applicant ids.Applicant) []ids.Entry {
+	var unseen []ids.Entry
+	for _, id := range v.mine[applicant] {
+		e := v.Entries[id]
+		switch e.State {
+		case session.Waiting, session.Standby, session.OnFloor, session.Merged:
+			if e.Presence == "" {
+				unseen = append(unseen, id)
+			}
+		}
+	}
+	return unseen
+}

@@ -1,0 +1,318 @@
+package live
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
+
+	"github.com/fairfloor/fairfloor/pkg/api"
+	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/presence"
+	"github.com/fairfloor/fairfloor/pkg/problem"
+	"github.com/fairfloor/fairfloor/pkg/token"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/view"
+)
+
+// Bounds of what one connection may send.
+const (
+	// badFrames is how many frames that cannot be used close the connection.
+	badFrames = 20
+	// framesPerSecond and framesBurst bound frames of any kind.
+	framesPerSecond, framesBurst = 50, 100
+	// commandsWaiting is how many commands may wait for the one that is under way.
+	commandsWaiting = 64
+)
+
+// conn is one client.
+type conn struct {
+	*socket
+	server  *Server
+	ws      *websocket.Conn
+	id      string
+	session ids.Session
+	address string
+	gone    chan struct{} // closed when nothing of the connection is left
+
+	// Set by hello and not changed afterwards.
+	claims   token.Claims
+	audience api.Audience
+	since    api.Cursor
+	sinceSeq uint64
+	feed     *feed
+
+	// version is the stage that the client has, or will have when its backlog is
+	// written; zero before the first one. It is covered by the socket's lock.
+	version uint64
+
+	// me and told belong to the feed's goroutine.
+	me, told []byte
+
+	// ending is set once the goodbye was sent; what comes then is not read.
+	ending atomic.Bool
+	bad    int
+	pace   *rate.Limiter
+
+	commands struct {
+		sync.Mutex
+		waiting []api.CommandFrame
+		working bool
+	}
+}
+
+// delegate reports whether the connection has a personal part that changes.
+func (c *conn) delegate() bool { return isDelegate(c.claims.Actor()) }
+
+// member is the connection as presence knows it.
+func (c *conn) member() presence.Member {
+	m := presence.Member{Connection: c.id}
+	if c.delegate() {
+		m.Applicant, m.Entry = c.claims.Applicant, c.claims.Entry
+	}
+	return m
+}
+
+// read is the connection's one goroutine: hello, then frames, until the line
+// ends. It clears up whatever happened.
+func (c *conn) read() {
+	defer c.server.forget(c)
+	defer func() { c.abort(io.EOF) }()
+	c.ws.SetPongHandler(func(string) error { c.listen(); return nil })
+	c.pace = rate.NewLimiter(framesPerSecond, framesBurst)
+	_ = c.SetReadDeadline(time.Now().Add(api.HelloSeconds * time.Second))
+	data, err := c.next()
+	var slow interface{ Timeout() bool }
+	switch {
+	case errors.As(err, &slow) && slow.Timeout() || errors.Is(err, os.ErrDeadlineExceeded):
+		c.refuse(problem.New(problem.Unauthorised, "no hello came within %d s", api.HelloSeconds).On("type").
+			Try(`send {"type":"hello","token":"…"} first`), closePolicy)
+		return
+	case err != nil && c.refusal(err) == nil:
+		return
+	case err != nil:
+		c.refuse(c.refusal(err), closePolicy)
+		c.drain()
+		return
+	}
+	if refused := c.hello(data); refused != nil {
+		code := uint16(closePolicy)
+		if refused.Code == problem.Busy || refused.Code == problem.Refused || refused.Code == problem.NotFound {
+			code = closeTryLater
+		}
+		c.refuse(refused, code)
+		c.drain()
+		return
+	}
+	defer c.leave()
+	for {
+		c.listen()
+		data, err := c.next()
+		if c.ending.Load() {
+			c.drain()
+			return
+		}
+		switch refused := c.refusal(err); {
+		case err == nil:
+			c.frame(data, time.Now())
+		case refused == nil:
+			return
+		case refused.Code == problem.TooLarge:
+			c.refuse(refused, closeTooBig)
+			c.drain()
+			return
+		default:
+			c.complain(ids.Command{}, refused)
+		}
+	}
+}
+
+// listen gives the client its time for the next message or pong. Whoever says
+// goodbye sets ending before the deadline, so looking at it afterwards never
+// leaves a goodbye with the long one.
+func (c *conn) listen() {
+	_ = c.SetReadDeadline(time.Now().Add(readWithin))
+	if c.ending.Load() {
+		_ = c.SetReadDeadline(time.Now().Add(byeWithin))
+	}
+}
+
+// drain waits, not long, until the client has read its goodbye: closing at once
+// would reset the connection and lose it.
+func (c *conn) drain() {
+	_ = c.SetReadDeadline(time.Now().Add(byeWithin))
+	for {
+		if _, _, err := c.ws.NextReader(); err != nil {
+			return
+		}
+	}
+}
+
+// next reads one message, at most api.MaxFrame bytes of it.
+func (c *conn) next() ([]byte, error) {
+	kind, r, err := c.ws.NextReader()
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(io.LimitReader(r, api.MaxFrame+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(data) > api.MaxFrame:
+		return nil, problem.New(problem.TooLarge, "a message may have %d bytes", api.MaxFrame).Try("send large things over HTTP")
+	case kind != websocket.TextMessage:
+		return nil, problem.New(problem.Malformed, "the message is binary").Try("send JSON in text messages")
+	case !utf8.Valid(data):
+		return nil, problem.New(problem.Malformed, "the message is not UTF-8").Try("send JSON in UTF-8")
+	}
+	return data, nil
+}
+
+// refusal gives the problem in err, or nil when the line itself ended.
+func (c *conn) refusal(err error) *problem.Error {
+	var p *problem.Error
+	if errors.As(err, &p) {
+		return p
+	}
+	return nil
+}
+
+// leave takes the connection off its feed and out of presence.
+func (c *conn) leave() {
+	c.feed.leave(c)
+	c.server.exit(c.feed)
+	s, session, id := c.server, c.session, c.id
+	s.all.Go(func() { s.absent(session, id) })
+}
+
+// waits reports whether the connection has no view yet.
+func (c *conn) waits() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.version == 0
+}
+
+// idle reports whether nothing waits to be written.
+func (c *conn) idle() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.flushing || c.failure != nil
+}
+
+// start gives the first view: frames that follow on the client's own, or the
+// snapshot; and after it, in the same order for everybody, the personal part
+// that never changes and who is connected. One that has a view already keeps it.
+func (c *conn) start(current *stage, frames [][]byte, presence []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.version != 0 {
+		return
+	}
+	c.version = current.version
+	if frames == nil {
+		c.send(item{state, current.snapshot()})
+	} else {
+		c.send(item{state, join(frames)})
+	}
+	if !c.delegate() {
+		c.send(item{personal, c.static()})
+	}
+	if presence != nil && c.audience != api.ForPublic {
+		c.send(item{presences, presence})
+	}
+}
+
+// deliver gives the next stage by its patch, or as a snapshot to a client that
+// has missed one. False means that the connection has no view yet.
+func (c *conn) deliver(next *stage, patch []byte) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.version == 0:
+		return false
+	case c.version >= next.version || c.stale:
+		// It has this one, or a fresh snapshot will follow its backlog.
+	case c.version+1 == next.version && patch != nil:
+		c.version = next.version
+		c.send(item{state, patch})
+	default:
+		c.version = next.version
+		c.send(item{state, next.snapshot()})
+	}
+	return true
+}
+
+// fresh is the socket's refill: the newest snapshot for a client whose backlog
+// was dropped. The socket's lock is held.
+func (c *conn) fresh() []byte {
+	current := c.feed.channels[c.audience].current.Load()
+	if current == nil {
+		return nil
+	}
+	c.server.metrics.lagging.Inc()
+	c.version = current.version
+	return current.snapshot()
+}
+
+// prepare keeps a new personal part until deliverPersonal.
+func (c *conn) prepare(me []byte) { c.me = me }
+
+// deliverPersonal sends the personal part when it changed, to a client that has
+// the view that it speaks of.
+func (c *conn) deliverPersonal() {
+	if c.me == nil || bytes.Equal(c.me, c.told) || c.waits() {
+		return
+	}
+	c.told = c.me
+	c.put(personal, c.me)
+}
+
+// complain answers a frame that cannot be used. Who sends many of them is shown out.
+func (c *conn) complain(id ids.Command, p *problem.Error) {
+	c.server.metrics.refused.WithLabelValues(string(p.Code)).Inc()
+	c.put(kept, text(api.ProblemFrame{Type: api.FrameProblem, ID: id, Problem: p}))
+	if c.bad++; c.bad >= badFrames {
+		c.bye("too many frames that cannot be used", closePolicy, 0)
+	}
+}
+
+// refuse ends the connection with a problem.
+func (c *conn) refuse(p *problem.Error, code uint16) {
+	if c.ending.Swap(true) {
+		return
+	}
+	c.server.metrics.refused.WithLabelValues(string(p.Code)).Inc()
+	c.finish(
+		text(api.ProblemFrame{Type: api.FrameProblem, Problem: p}),
+		text(api.Bye{Type: api.FrameBye, Reason: string(p.Code), RetryAfterMS: p.RetryAfterMS}),
+		closing(code, p.Detail))
+	_ = c.SetReadDeadline(time.Now().Add(byeWithin))
+}
+
+// bye ends the connection with a reason; afterMS is when to come back, in ms.
+func (c *conn) bye(reason string, code uint16, afterMS int64) {
+	if c.ending.Swap(true) {
+		return
+	}
+	c.finish(text(api.Bye{Type: api.FrameBye, Reason: reason, RetryAfterMS: afterMS}), closing(code, reason))
+	_ = c.SetReadDeadline(time.Now().Add(byeWithin))
+}
+
+// visitor is the claims of somebody without a token.
+func visitor(session ids.Session, id string) token.Claims {
+	return token.Claims{
+		Subject: "visitor/" + id, Session: session, Roles: []events.Role{events.Observer}, Audience: token.ForPublic,
+	}
+}
+
+// static is the personal part of who has none that changes.
+func (c *conn) static() []byte {
+	return text(api.MeFrame{Type: api.FrameMe, Me: (&view.View{}).Me(view.Viewer{Actor: c.claims.Actor(), Audience: c.audience})})
+}
