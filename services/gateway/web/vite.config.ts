@@ -43,5 +43,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'tools/**/*.test.ts'],
     sequence: { shuffle: true },
+    // The document check loads two large parsers, which takes its time on a busy machine.
+    testTimeout: 180_000,
   },
 })

@@ -1,6 +1,4 @@
-import { mount } from 'svelte'
 import Index from './Index.svelte'
+import { show } from './page'
 
-const target = document.getElementById('app')
-if (!target) throw new Error('index.html has no element #app')
-mount(Index, { target })
+void show(Index, 'index.title')

@@ -19,6 +19,11 @@ export type PromptKind = 'please_conclude' | 'you_are_muted' | 'slow_down'
 export type Audience = 'chair' | 'booth' | 'participant' | 'public'
 
 export interface Modalities {
+  /** Kinds of entry by category; a category that is not named has the rights of "*". */
+  rights?: Record<string, EntryKind[]> | null
+  order?: string
+  joint_statements?: boolean
+  open_applications?: boolean
   limit: 'gavel' | 'soft' | 'hard'
   allotment: 'uniform' | 'individual' | 'fixed'
   minimum_ms: number
@@ -47,6 +52,7 @@ export interface SessionView {
   code: string
   modalities: Modalities
   minimum_ms: number
+  sealed?: boolean
   public_key: string
   fingerprint: string
   not_reached?: Id[]
@@ -60,6 +66,7 @@ export interface PartView {
   title: string
   minutes: number
   has_list: boolean
+  limit_ms?: number
   list: 'draft' | 'open' | 'closing' | 'closed'
   closes_at?: number
   started_at?: number
@@ -92,6 +99,7 @@ export interface EntryView {
   checked_in?: boolean
   absent?: boolean
   presence?: string
+  excused?: boolean
   members?: Id[] | null
   merged_into?: Id
   turn?: Id
@@ -140,6 +148,7 @@ export interface TurnView {
   used_ms?: number
   void?: boolean
   corrected?: number
+  entered?: boolean
   warning?: boolean
   expired?: boolean
   grace_over?: boolean
@@ -227,6 +236,8 @@ export interface Me {
   notice?: Notice
   prompt?: Prompt
   swaps?: Record<Id, { id: Id; entry: Id; with: Id }>
+  /** The code with which one's own application was declined. */
+  reason?: string
 }
 
 export interface Presence {

@@ -1,0 +1,14 @@
+// The questions that the chair's page asks before it sends something.
+import type { Id } from '../lib/view'
+
+export type Question =
+  | { kind: 'keys' }
+  | { kind: 'adjourn' }
+  | { kind: 'extend' }
+  | { kind: 'join' }
+  | { kind: 'point' }
+  | { kind: 'reassign' }
+  | { kind: 'merge'; entry: Id }
+  | { kind: 'reason'; title: string; verb: string; args: Record<string, unknown> }
+
+export type Ask = (question: Question) => void

@@ -1,0 +1,43 @@
+// When somebody speaks, in words: a range, never a promise to the second.
+import { locale, t } from '../i18n'
+import type { EntryView, View } from './view'
+
+/** How much later everybody speaks by now: what the running turn has taken beyond its expected end, ms. */
+export function shift(view: View, now: number | undefined): number {
+  if (now === undefined || !view.floor.turn || !view.floor.expected_end) return 0
+  return Math.max(0, now - view.floor.expected_end)
+}
+
+/** Longer ahead than this a time of day says more than minutes, ms. */
+const clockBeyond = 90 * 60_000
+
+/** "in 12 to 16 min" for a waiting entry; nothing for one that does not wait. */
+export function eta(view: View, entry: EntryView, now: number | undefined): string {
+  if (entry.state !== 'waiting') return ''
+  if (!entry.reached) return t('eta.not_reached')
+  if (!entry.start || now === undefined) return t('eta.unknown')
+  const late = shift(view, now)
+  const low = entry.start.low + late - now
+  const high = entry.start.high + late - now
+  if (low > clockBeyond)
+    return t('eta.clock', { low: timeOfDay(entry.start.low + late), high: timeOfDay(entry.start.high + late) })
+  const from = Math.max(0, Math.floor(low / 60_000))
+  const to = Math.max(1, Math.ceil(high / 60_000))
+  if (high <= 30_000) return t('eta.now')
+  if (from === 0) return t('eta.soon', { count: to })
+  if (to - from <= 1) return t('eta.about', { count: to })
+  return t('eta.range', { low: from, high: to })
+}
+
+/** A time of day in the viewer's zone, or in the one that is named. */
+export const timeOfDay = (at: number, zone?: string, seconds = false): string =>
+  new Intl.DateTimeFormat(locale, {
+    hour: '2-digit',
+    minute: '2-digit',
+    second: seconds ? '2-digit' : undefined,
+    hourCycle: 'h23',
+    timeZone: zone,
+  }).format(at)
+
+/** A date in words, in the viewer's zone. */
+export const date = (at: number): string => new Intl.DateTimeFormat(locale, { dateStyle: 'long' }).format(at)

@@ -1,0 +1,90 @@
+// The link that somebody opened: /s/CODE/PAGE#TOKEN. The token moves from the
+// fragment to this tab's own storage and leaves the address bar, so that four
+// links in one browser do not overwrite each other (decisions.md 30).
+import type { Id, Phase, Problem } from './view'
+
+export type Page = 'chair' | 'speaker' | 'live' | 'room'
+
+/** A session in short, as the code finds it. */
+export interface Brief {
+  session: Id
+  title: string
+  code: string
+  phase: Phase
+  planned_start: number
+  hard_end: number
+  zone: string
+  public: boolean
+}
+
+/** A refusal of the HTTP API. */
+export class Refused extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.detail ?? problem.title)
+  }
+}
+
+/** The code in a path, or undefined on the first page. */
+export const codeOf = (path: string): string | undefined => {
+  const found = /^\/s\/([^/]+)/.exec(path)?.[1]
+  return found && decodeURIComponent(found)
+}
+
+/** The roles that a token claims; what they allow, the server alone decides. */
+export function rolesOf(token: string): string[] {
+  try {
+    const body = token.split('.')[1] ?? ''
+    const claims = JSON.parse(atob(body.replaceAll('-', '+').replaceAll('_', '/'))) as { roles?: unknown }
+    return Array.isArray(claims.roles) ? claims.roles.map(String) : []
+  } catch {
+    return []
+  }
+}
+
+/** The page of a link with these roles, as the server makes its links. */
+export function pageFor(roles: readonly string[]): Page {
+  if (roles.some((role) => ['organiser', 'chair', 'vice_chair', 'secretariat'].includes(role))) return 'chair'
+  if (roles.includes('speaker')) return 'speaker'
+  if (roles.includes('technician')) return 'room'
+  return 'live'
+}
+
+const key = (code: string): string => `fairfloor.token.${code}`
+const memory = new Map<string, string>()
+
+/** Takes the token of the fragment, or the one that this tab was given before. */
+export function takeToken(code: string): string | undefined {
+  const given = location.hash.slice(1)
+  if (!given) return stored(code)
+  memory.set(code, given)
+  try {
+    sessionStorage.setItem(key(code), given)
+  } catch {
+    // A browser without storage keeps it until the page is left.
+  }
+  history.replaceState(history.state, '', location.pathname + location.search)
+  return given
+}
+
+function stored(code: string): string | undefined {
+  try {
+    return sessionStorage.getItem(key(code)) ?? memory.get(code)
+  } catch {
+    return memory.get(code)
+  }
+}
+
+async function ask<T>(path: string, init?: RequestInit): Promise<T> {
+  const answer = await fetch(`/api/v1${path}`, { ...init, credentials: 'omit' })
+  const body = (await answer.json().catch(() => undefined)) as unknown
+  if (answer.ok) return body as T
+  const problem = body as Problem | undefined
+  throw new Refused(problem?.code ? problem : { code: 'unknown', title: answer.statusText, status: answer.status })
+}
+
+/** The session of a code. Throws Refused, or TypeError when the server cannot be reached. */
+export const find = (code: string): Promise<Brief> => ask(`/codes/${encodeURIComponent(code)}`)
+
+/** A token for an anonymous visitor, where the session is public. */
+export const visit = async (session: Id): Promise<string> =>
+  (await ask<{ token: string }>(`/sessions/${session}/visitors`, { method: 'POST' })).token

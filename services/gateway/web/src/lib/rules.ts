@@ -1,0 +1,20 @@
+// The modalities in plain words, for everybody who follows.
+import { t } from '../i18n'
+import { minutes } from './clock'
+import type { Modalities } from './view'
+
+/** One sentence for each rule that a speaker or an observer should know. */
+export function rules(modalities: Modalities, minimum = modalities.minimum_ms): string[] {
+  const { allotment, limit, maximum_ms, grace_ms } = modalities
+  return [
+    t(`rule.${allotment}`),
+    maximum_ms
+      ? t('rule.bounds', { minimum: minutes(minimum), maximum: minutes(maximum_ms) })
+      : t('rule.least', { minimum: minutes(minimum) }),
+    limit === 'hard' ? t('rule.hard', { grace: Math.round(grace_ms / 1000) }) : t(`rule.${limit}`),
+    modalities.order === undefined || modalities.order === 'list' ? t('rule.order_list') : '',
+    t('rule.silent'),
+    modalities.joint_statements ? t('rule.joint') : '',
+    modalities.public_live ? t('rule.public') : '',
+  ].filter(Boolean)
+}

@@ -1,0 +1,111 @@
+// One session as a page shows it: the server's view as it was said, session time
+// on every frame, and whether all of that is current. Nothing is guessed: a
+// command changes the page only when the server's view has changed.
+import { expectOf } from './act'
+import { Live, staleAfter, type State } from './live'
+import type { Id, Me, Presence, Problem, Receipt, View } from './view'
+
+export type Status = 'loading' | 'live' | 'reconnecting' | 'stale' | 'stopped'
+
+/** How long a control stays busy after its receipt while the view is not there yet, ms. */
+const patience = 2000
+
+export interface Refusal {
+  verb: string
+  problem: Problem
+}
+
+export class Session {
+  view = $state.raw<View>()
+  me = $state.raw<Me>()
+  presence = $state.raw<Presence>()
+  /** Why the line was stopped for good. */
+  problem = $state.raw<Problem>()
+  status = $state<Status>('loading')
+  /** Seconds since anything was heard. */
+  silence = $state(0)
+  /** Session time, ms, on every frame; undefined before the clock was measured. */
+  now = $state<number>()
+  /** The same, once a second: for what need not move on every frame. */
+  second = $state<number>()
+  /** Verbs that were sent and whose effect is not in the view yet. */
+  busy = $state<readonly string[]>([])
+  /** The last command that was refused, until it is dismissed or another one is accepted. */
+  refusal = $state.raw<Refusal>()
+
+  private readonly live: Live
+  private frameHandle = 0
+  private arrived: (() => void)[] = []
+
+  constructor(
+    readonly id: Id,
+    token: string,
+  ) {
+    this.live = new Live(id, token, this.take)
+    document.addEventListener('visibilitychange', this.tick)
+    this.frame()
+  }
+
+  close(): void {
+    cancelAnimationFrame(this.frameHandle)
+    document.removeEventListener('visibilitychange', this.tick)
+    this.live.close()
+  }
+
+  /** Sends a command with what this page shows as its expectation; a refusal is shown until it is dismissed. */
+  async act(verb: string, args: Record<string, unknown> = {}, reason?: string): Promise<Receipt | undefined> {
+    if (!this.view || this.busy.includes(verb)) return undefined
+    this.busy = [...this.busy, verb]
+    try {
+      const receipt = await this.live.command(verb, args, expectOf(this.view, verb, args), reason)
+      if (receipt.outcome === 'refused' && receipt.problem) this.refusal = { verb, problem: receipt.problem }
+      else {
+        this.refusal = undefined
+        await this.reached(receipt.seq ?? 0)
+      }
+      return receipt
+    } finally {
+      this.busy = this.busy.filter((other) => other !== verb)
+    }
+  }
+
+  /** Waits until the view is at or past a log position (decisions.md 28). */
+  private async reached(seq: number): Promise<void> {
+    const until = performance.now() + patience
+    while (this.live.state.seq < seq && performance.now() < until) {
+      await new Promise<void>((resolve) => {
+        this.arrived.push(resolve)
+        setTimeout(resolve, patience)
+      })
+    }
+  }
+
+  private take = (state: State): void => {
+    this.view = state.view
+    this.me = state.me
+    this.presence = state.presence
+    this.problem = state.problem
+    for (const resolve of this.arrived.splice(0)) resolve()
+    this.tick()
+  }
+
+  private frame = (): void => {
+    this.tick()
+    this.frameHandle = requestAnimationFrame(this.frame)
+  }
+
+  /** Evaluates time and line anew, before anything is painted. */
+  private tick = (): void => {
+    // The client calls back while it is being made.
+    const live = this.live as Live | undefined
+    if (!live) return
+    this.now = live.now()
+    this.second = this.now === undefined ? undefined : Math.floor(this.now / 1000) * 1000
+    const silent = performance.now() - live.heard
+    this.silence = Math.floor(silent / 1000)
+    if (live.state.line === 'stopped') this.status = 'stopped'
+    else if (!live.state.view) this.status = 'loading'
+    else if (silent > staleAfter) this.status = 'stale'
+    else this.status = live.state.line === 'live' ? 'live' : 'reconnecting'
+  }
+}
