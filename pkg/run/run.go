@@ -13,7 +13,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"sync"
 	"syscall"
 	"time"
 )
@@ -149,12 +148,21 @@ func (f function) Run(ctx context.Context) error { return f.run(ctx) }
 // SIGINT, and gives the exit code: 0, or 1 after an error, which goes to stderr.
 // A second signal ends the process at once.
 func Main(real func(ctx context.Context) error) int {
-	ctx, cancel := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	var once sync.Once
-	release := func() { once.Do(cancel) }
-	defer release()
-	// Giving the signals back is what lets the second one through.
-	defer context.AfterFunc(ctx, release)()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
+	defer signal.Stop(signals)
+	go func() {
+		select {
+		case <-signals:
+			// Given back before anybody hears of the first signal, so that the second
+			// one ends the process whenever it comes.
+			signal.Stop(signals)
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	if err := real(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

@@ -3,9 +3,7 @@ package shell_test
 import (
 	"context"
 	"encoding/json"
-	"runtime"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server/ats"
@@ -30,15 +28,6 @@ func TestMain(m *testing.M) {
 	}
 	ats.Register()
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server/ats.Register.func1"))
-}
-
-// bubble runs a test in virtual time. The collections before it free what the
-// server's finalizers of an earlier bubble would otherwise touch in this one.
-func bubble(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	runtime.GC()
-	runtime.GC()
-	synctest.Test(t, f)
 }
 
 // part is the one part of the toy sessions.

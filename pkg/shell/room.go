@@ -155,8 +155,11 @@ func (sh *Shell) enqueue(j job) error {
 			return busy("too many commands of this session are waiting", 1000)
 		}
 		r.waiting = append(r.waiting, j)
+		if !sh.start(r) {
+			r.waiting = nil
+			return busy("this replica is shutting down", 200)
+		}
 		sh.metrics.waiting.Inc()
-		sh.start(r)
 		return nil
 	}
 }
@@ -168,22 +171,65 @@ func busy(detail string, retryMS int64) *problem.Error {
 	return p
 }
 
-// start starts the room's worker unless it runs. It is called with the line held.
-func (sh *Shell) start(r *room) {
-	if r.working || sh.work.Err() != nil {
-		return
+// start starts the room's worker unless it runs, and reports false when no worker
+// starts any more. It is called with the line held.
+func (sh *Shell) start(r *room) bool {
+	if r.working {
+		return true
 	}
-	if sh.draining.Load() && len(r.waiting) == 0 {
-		return
+	if !sh.workers.enter() {
+		return false
 	}
 	r.working = true
 	// The work is known before whoever caused it goes on, so that nobody takes the
 	// moment in between for rest.
 	end := sh.log.Activity().Begin()
-	sh.workers.Go(func() {
+	go func() {
+		defer sh.workers.leave()
 		defer end()
 		sh.worker(r)
-	})
+	}()
+	return true
+}
+
+// crew counts the workers. Unlike a WaitGroup it can be waited for while workers
+// start, and lets none start once it was found empty.
+type crew struct {
+	mu     sync.Mutex
+	count  int
+	ending bool
+	idle   chan struct{}
+}
+
+// enter adds a worker unless the crew is dismissed and has gone.
+func (c *crew) enter() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ending && c.count == 0 {
+		return false
+	}
+	c.count++
+	return true
+}
+
+// leave takes a worker away.
+func (c *crew) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.count--; c.ending && c.count == 0 {
+		close(c.idle)
+	}
+}
+
+// dismiss gives a channel that is closed when no worker is left. It is called once.
+func (c *crew) dismiss() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ending, c.idle = true, make(chan struct{})
+	if c.count == 0 {
+		close(c.idle)
+	}
+	return c.idle
 }
 
 // worker does what is due and what waits, one after the other, and ends when

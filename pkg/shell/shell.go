@@ -120,7 +120,7 @@ type Shell struct {
 	// sound is set while the process' clock agrees with the log's.
 	sound   atomic.Bool
 	offset  atomic.Int64
-	workers sync.WaitGroup
+	workers crew
 	// work is the context of everything in work; it outlives Run's until the drain ends.
 	work context.Context
 	stop context.CancelFunc
@@ -230,8 +230,7 @@ func (sh *Shell) drain(served micro.Service) error {
 // halt waits for the workers, up to Config.Drain, and stops timers.
 func (sh *Shell) halt() error {
 	sh.draining.Store(true)
-	idle := make(chan struct{})
-	go func() { sh.workers.Wait(); close(idle) }()
+	idle := sh.workers.dismiss()
 	limit := time.NewTimer(sh.config.Drain)
 	defer limit.Stop()
 	select {

@@ -20,7 +20,7 @@ import (
 // every command sent twice at once. Every command happens once, both its answers
 // name the same place in the log, and all replicas hold the same state.
 func TestContention(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	logtest.Bubble(t, func(t *testing.T) {
 		store := logtest.Open(t)
 		replicas := []*replica{start(t, store, "a", nil), start(t, store, "b", nil), start(t, store, "c", nil)}
 		ctx, conn := context.Background(), store.Connect("client")
@@ -101,7 +101,7 @@ func TestContention(t *testing.T) {
 // TestReactionAndTimer: three rivals open each turn once, at the cause's own
 // time, and note its end once, at the deadline to the millisecond.
 func TestReactionAndTimer(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	logtest.Bubble(t, func(t *testing.T) {
 		store := logtest.Open(t)
 		replicas := []*replica{start(t, store, "a", nil), start(t, store, "b", nil), start(t, store, "c", nil)}
 		ctx, conn := context.Background(), store.Connect("client")
@@ -161,7 +161,7 @@ func decode(t *testing.T, body []byte) *events.Commit {
 // TestRestartDoesWhatIsOutstanding: a turn given while no timing ran is opened
 // when it starts, and its timer is armed from the log.
 func TestRestartDoesWhatIsOutstanding(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	logtest.Bubble(t, func(t *testing.T) {
 		store := logtest.Open(t)
 		first := start(t, store, "a", nil)
 		ctx, conn := context.Background(), store.Connect("client")

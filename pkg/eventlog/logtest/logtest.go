@@ -11,8 +11,10 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/nats-io/nats.go"
 
@@ -104,4 +106,20 @@ func Logger(t testing.TB) *slog.Logger {
 		out = t.Output()
 	}
 	return slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// Bubble runs a test in virtual time (testing/synctest). nats.go keeps timers in
+// a pool for the next request, and one that belongs to a bubble must not be used
+// outside it nor in another: the collections before and after empty the pool.
+// Such tests cannot run in parallel with others that use NATS.
+func Bubble(t *testing.T, f func(t *testing.T)) {
+	t.Helper()
+	empty := func() {
+		// A pool's content survives one collection.
+		runtime.GC()
+		runtime.GC()
+	}
+	empty()
+	defer empty()
+	synctest.Test(t, f)
 }
