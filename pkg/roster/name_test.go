@@ -23,25 +23,34 @@ func TestSameOrganisation(t *testing.T) {
 		{"AT&T", "AT and T"},
 		{"Ærø Købmænd", "AEro Kobmaend"},
 		{"Straße", "STRASSE"},
-		{"İstanbul", "ISTANBUL"}, {"ıstanbul", "Istanbul"},
+		{"İstanbul", "ISTANBUL"},
+		{"ıstanbul", "Istanbul"},
 		{"ΟΡΓΑΝΙΣΜΟΣ", "οργανισμός"},
 		{"ЁЛКА", "елка"},
 		{"منظّمة", "منظمة"},
-		{"می‌شود", "میشود"},
+		{"می\u200cشود", "میشود"},
 		{"Аpple", "Apple"},   // Cyrillic A
 		{"Αpple", "apple"},   // Greek A
 		{"Соte", "CÔTÉ"},     // Cyrillic Co
 		{"App1e", "Apple"},   // one
 		{"G00gle", "Google"}, // zero
-		{"soft\u00adware", "software"}, {"a\u200bb", "ab"},
+		{"soft\u00adware", "software"},
+		{"a\u200bb", "ab"},
 	} {
 		if !KeysOf(c.a).Same(KeysOf(c.b)) || !KeysOf(c.b).Same(KeysOf(c.a)) {
 			t.Errorf("%q and %q are two: %+v, %+v", c.a, c.b, KeysOf(c.a), KeysOf(c.b))
 		}
 	}
 	for _, c := range []struct{ a, b string }{
-		{"Access Now", "Access Not"}, {"Data Watch", "Data Watchers"}, {"कुल", "कल"}, {"が", "か"}, {"Applicant 1", "Applicant 2"},
-		{"Applicant 10", "Applicant 1"}, {"中国", "中國"}, {"University of A", "University of B"}, {"Tech", "Tesh"},
+		{"Access Now", "Access Not"},
+		{"Data Watch", "Data Watchers"},
+		{"कुल", "कल"},
+		{"が", "か"},
+		{"Applicant 1", "Applicant 2"},
+		{"Applicant 10", "Applicant 1"},
+		{"中国", "中國"},
+		{"University of A", "University of B"},
+		{"Tech", "Tesh"},
 	} {
 		if KeysOf(c.a).Same(KeysOf(c.b)) {
 			t.Errorf("%q and %q are one: %+v, %+v", c.a, c.b, KeysOf(c.a), KeysOf(c.b))

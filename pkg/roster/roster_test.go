@@ -121,8 +121,14 @@ func TestFind(t *testing.T) {
 func TestCheckJudgesEveryRow(t *testing.T) {
 	r := of("Access Now")
 	got := Check(r, []command.Apply{
-		{Organisation: "ACCESS NOW"}, {Organisation: "New"}, {Organisation: ""}, {Organisation: "NEW"}, {Organisation: "Other", RequestedMS: 5},
-		{Organisation: "other"}, {Organisation: "Third", Applicant: r.ApplicantOrder[0]}, {Organisation: strings.Repeat("x", 5000)},
+		{Organisation: "ACCESS NOW"},
+		{Organisation: "New"},
+		{Organisation: ""},
+		{Organisation: "NEW"},
+		{Organisation: "Other", RequestedMS: 5},
+		{Organisation: "other"},
+		{Organisation: "Third", Applicant: r.ApplicantOrder[0]},
+		{Organisation: strings.Repeat("x", 5000)},
 	})
 	want := []struct {
 		outcome Outcome
@@ -130,8 +136,14 @@ func TestCheckJudgesEveryRow(t *testing.T) {
 		of      string
 		field   string
 	}{
-		{Duplicate, -1, "Access Now", ""}, {Accepted, -1, "", ""}, {Faulty, -1, "", "organisation"}, {Duplicate, 1, "New", ""}, {Faulty, -1, "", "requested_ms"},
-		{Accepted, -1, "", ""}, {Faulty, -1, "", "applicant"}, {Faulty, -1, "", "organisation"},
+		{Duplicate, -1, "Access Now", ""},
+		{Accepted, -1, "", ""},
+		{Faulty, -1, "", "organisation"},
+		{Duplicate, 1, "New", ""},
+		{Faulty, -1, "", "requested_ms"},
+		{Accepted, -1, "", ""},
+		{Faulty, -1, "", "applicant"},
+		{Faulty, -1, "", "organisation"},
 	}
 	for i, w := range want {
 		f := got[i]

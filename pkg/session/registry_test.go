@@ -119,8 +119,12 @@ func TestRights(t *testing.T) {
 		kind     events.EntryKind
 		may      bool
 	}{
-		{"state", events.PointOfOrder, true}, {"state", events.Question, false}, {"other", events.Statement, true}, {"other", events.PointOfOrder, false},
-		{"guest", events.Statement, false}, {"", events.Statement, true},
+		{"state", events.PointOfOrder, true},
+		{"state", events.Question, false},
+		{"other", events.Statement, true},
+		{"other", events.PointOfOrder, false},
+		{"guest", events.Statement, false},
+		{"", events.Statement, true},
 	} {
 		if got := m.MayMake(c.category, c.kind); got != c.may {
 			t.Errorf("%q may make a %s: %v", c.category, c.kind, got)

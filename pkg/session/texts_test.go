@@ -33,10 +33,14 @@ func TestMayRead(t *testing.T) {
 			delivered  bool
 			may        []string
 		}{
-			{events.OwnerOnly, false, owner}, {events.OwnerOnly, true, owner},
-			{events.BoothOnly, false, booth}, {events.BoothOnly, true, booth},
-			{events.PublicAtDelivery, false, booth}, {events.PublicAtDelivery, true, public},
-			{events.PublicNow, false, public}, {events.PublicNow, true, public},
+			{events.OwnerOnly, false, owner},
+			{events.OwnerOnly, true, owner},
+			{events.BoothOnly, false, booth},
+			{events.BoothOnly, true, booth},
+			{events.PublicAtDelivery, false, booth},
+			{events.PublicAtDelivery, true, public},
+			{events.PublicNow, false, public},
+			{events.PublicNow, true, public},
 			{"something later", true, owner},
 		} {
 			l := sessiontest.Empty(t)

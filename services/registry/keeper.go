@@ -54,6 +54,7 @@ func newKeeper(s *Service) *keeper {
 func (k *keeper) folded(s ids.Session, c *events.Commit) {
 	for _, e := range c.Events {
 		switch e := e.(type) {
+		// A person who was only added has no earlier value to overwrite.
 		case *events.PersonErased:
 			k.add("erase", s, k.erase(people.PersonKey(s, e.Person)))
 		case *events.PersonChanged:

@@ -2,7 +2,11 @@ package registry
 
 import (
 	"context"
+	"errors"
+	"log/slog"
+	"runtime"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -13,6 +17,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/notes"
 	"github.com/fairfloor/fairfloor/pkg/people"
 	"github.com/fairfloor/fairfloor/pkg/session"
+	"github.com/fairfloor/fairfloor/pkg/session/sessiontest"
 	"github.com/fairfloor/fairfloor/pkg/shell"
 	"github.com/fairfloor/fairfloor/services/registry/internal/domain"
 )
@@ -139,5 +144,86 @@ func TestSweepKeepsWhatTheLogNames(t *testing.T) {
 		if len(w.files(text)) == 0 {
 			t.Errorf("%q was swept", text)
 		}
+	}
+}
+
+// TestATaskIsRepeatedAndGivenUp: while the store is away a task waits longer
+// and longer, and in the end lets the others behind it through.
+func TestATaskIsRepeatedAndGivenUp(t *testing.T) {
+	var out lines
+	k := newKeeper(&Service{lines: slog.New(slog.NewTextHandler(&out, nil))})
+	for name, c := range map[string]struct {
+		faults int // how often it fails first
+		tried  int
+		lasted time.Duration
+	}{
+		"at once":     {0, 1, 0},
+		"third time":  {2, 3, 1500 * time.Millisecond},
+		"never":       {1000, keepTries, 63500 * time.Millisecond},
+		"at the last": {keepTries - 1, keepTries, 31500 * time.Millisecond},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			tried, ended, begun := 0, 0, time.Now()
+			k.finish(t.Context(), task{what: "test", end: func() { ended++ }, do: func(context.Context) error {
+				if tried++; tried <= c.faults {
+					return errors.New("the store is away: " + name)
+				}
+				return nil
+			}})
+			if tried != c.tried || ended != 1 || time.Since(begun) != c.lasted {
+				t.Errorf("%s: tried %d times, ended %d times, in %s", name, tried, ended, time.Since(begun))
+			}
+		})
+	}
+	// The text of an error may hold anything; only its code is written.
+	if out.contain("the store is away: ") || !out.contain("internal_error") {
+		t.Errorf("the lines are %s", out.all.String())
+	}
+	// A shutdown does not wait for a task that cannot be done.
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		begun := time.Now()
+		k.finish(ctx, task{end: func() {}, do: func(context.Context) error { return errors.New("away") }})
+		if lasted := time.Since(begun); lasted != time.Second {
+			t.Errorf("the shutdown took %s", lasted)
+		}
+	})
+}
+
+// TestDeadlinesAreTimers: what the domain has due is armed by the shell as a
+// timer, and not done at once.
+func TestDeadlinesAreTimers(t *testing.T) {
+	l := sessiontest.Empty(t)
+	l.Sample(1, nil)
+	if got := due(l.State); len(got) != 0 {
+		t.Errorf("due is %+v", got)
+	}
+	l.StartAt(sessiontest.Item)
+	l.Append(events.Timing, sessiontest.Staff(events.Chair), "adjourn", &events.SessionAdjourned{AdjournedAt: l.Now})
+	got := due(l.State)
+	if len(got) != 1 || !got[0].Timer || got[0].Request.Verb != "seal" || got[0].Request.Actor.ID != "system/registry" || got[0].Request.ID.IsZero() {
+		t.Errorf("due is %+v", got)
+	}
+}
+
+// TestAServiceIsReadyAndEnds: the part says its name, when it can serve, and
+// lets go of everything in the end (TestMain looks for goroutines).
+func TestAServiceIsReadyAndEnds(t *testing.T) {
+	w := newWorld(t)
+	r, stop := w.registry("one")
+	if r.Name() != "registry" {
+		t.Errorf("the name is %q", r.Name())
+	}
+	deadline := time.Now().Add(10 * time.Second)
+	for err := r.Check(); err != nil; err = r.Check() {
+		if time.Now().After(deadline) {
+			t.Fatalf("not ready: %v", err)
+		}
+		runtime.Gosched()
+	}
+	stop()
+	if r.Check() == nil {
+		t.Error("a service that ended says that it is ready")
 	}
 }

@@ -78,6 +78,7 @@ func (s *Service) note(ctx context.Context, subject string, data []byte) (events
 	if err != nil {
 		return events.NoteRef{}, err
 	}
+	// Only the gateway can send here (NATS permissions); it has checked the token.
 	var request notes.Request
 	if json.Unmarshal(data, &request) != nil {
 		// What the library says might repeat the text.
@@ -96,6 +97,8 @@ func (s *Service) note(ctx context.Context, subject string, data []byte) (events
 		if !request.Actor.Staff() {
 			return events.NoteRef{}, problem.New(problem.Forbidden, "notes are the chair's side's to erase").Try("ask the secretariat")
 		}
+		// The log keeps the note's digest: it shows that there was a reason, and no
+		// longer which.
 		if request.Note.IsZero() {
 			return events.NoteRef{}, problem.Field("note", "the note is missing").Try("name the note")
 		}

@@ -18,7 +18,7 @@ import (
 	"github.com/fairfloor/fairfloor/services/registry/internal/domain"
 )
 
-// prepareFor bounds how long the store may take to keep a value.
+// prepareFor bounds, in I/O time, how long the store may take to keep a value.
 const prepareFor = 10 * time.Second
 
 // placeholder stands for a digest while it is asked whether a command would be
@@ -52,6 +52,7 @@ func (s *Service) takePerson(ctx context.Context, r *command.Request) error {
 		return problem.Field("args.value", "what is known of the person is missing").Try("send at least value.name")
 	}
 	value := people.Person(*a.Value)
+	// What a client says about the digest counts for nothing.
 	a.Value, a.Digest = nil, placeholder
 	if err := value.Check(); err != nil {
 		return under("args.value.", err)
@@ -59,6 +60,7 @@ func (s *Service) takePerson(ctx context.Context, r *command.Request) error {
 	if err := s.try(ctx, r, a); err != nil {
 		return err
 	}
+	// The value lies under the id that the decision will give, or was given.
 	id := domain.PersonID(r.ID)
 	if r.Verb == "change_person" {
 		if id = a.Person; id.IsZero() {
@@ -80,6 +82,7 @@ func (s *Service) takeText(ctx context.Context, r *command.Request) error {
 		return err
 	}
 	value := people.StatementText{Text: a.Content}
+	// What a client says about words and digest counts for nothing.
 	a.Words, a.Content, a.Digest = Words(a.Content), "", placeholder
 	if err := value.Check(); err != nil {
 		return content(err)
@@ -95,7 +98,8 @@ func (s *Service) takeText(ctx context.Context, r *command.Request) error {
 	return put(r, a)
 }
 
-// readable checks the request against the table and reads its arguments.
+// readable checks the request against the table and reads its arguments. Nothing
+// of what it refuses comes near the store.
 func readable(r *command.Request, into any) error {
 	if _, err := command.Admit(r, events.Registry); err != nil {
 		return err
@@ -129,6 +133,7 @@ func (s *Service) try(ctx context.Context, r *command.Request, args any) error {
 		}
 		_, refusal = s.decide(state, &trial, state.At)
 	}
+	// What this replica knows is enough for a yes; a no needs the leader.
 	if s.shell.View(r.Session, look); refusal == nil {
 		return nil
 	}
@@ -139,6 +144,9 @@ func (s *Service) try(ctx context.Context, r *command.Request, args any) error {
 }
 
 // consultation checks that the consultation that a new session names is there.
+// It lies on another subject than the session, perhaps in another stream, so the
+// decision itself cannot see it; consultations are never deleted, so looking
+// before the decision is enough.
 func (s *Service) consultation(ctx context.Context, r *command.Request) error {
 	var a command.CreateSession
 	if err := readable(r, &a); err != nil || a.Consultation.IsZero() {

@@ -13,6 +13,9 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/session"
 )
 
+// apply enters an organisation. The chair's side may do so always, others where
+// the modalities let anybody apply; somebody who speaks for an organisation
+// already cannot enter a second one. The applicant's id is derived with index 0.
 func apply(c call) (result, error) {
 	if err := c.open(); err != nil {
 		return result{}, err
@@ -115,6 +118,7 @@ func changeApplication(c call) (result, error) {
 	if err := c.open(); err != nil {
 		return result{}, err
 	}
+	// Read twice: first for whom it is about, then over what that one has.
 	var named command.Apply
 	if err := c.Read(&named); err != nil {
 		return result{}, err
@@ -148,6 +152,8 @@ func changeApplication(c call) (result, error) {
 		return result{}, bad
 	}
 	changed := roster.Event(old.Applicant, a)
+	// Order and rights follow from these fields: after the acceptance nobody may
+	// move to a smaller group by themselves.
 	if !c.Actor.Staff() && old.State == session.AcceptedApplicant {
 		// Both in their written form, so that only what differs counts as a change.
 		if before, bad = roster.Apply(&c.s.Registry, "args.", before); bad != nil {
@@ -199,6 +205,8 @@ func (c call) target() (*session.Applicant, command.ApplicantRef, error) {
 	return who, a, err
 }
 
+// accept admits an applicant to the lists of its parts, also one that was
+// declined before: a decision may be corrected, and both stay in the log.
 func accept(c call) (result, error) {
 	who, a, err := c.target()
 	switch {
@@ -218,6 +226,9 @@ func accept(c call) (result, error) {
 	return facts(&events.ApplicantAccepted{Applicant: who.Applicant})
 }
 
+// decline refuses an application with a published reason code, also one that
+// was accepted before; a refusal under another code corrects the reason. The full
+// reason is a note and goes to the applicant only.
 func decline(c call) (result, error) {
 	who, a, err := c.target()
 	switch {
@@ -236,6 +247,8 @@ func decline(c call) (result, error) {
 	return facts(&events.ApplicantDeclined{Applicant: who.Applicant, Reason: a.Code})
 }
 
+// withdrawApplication takes an application back, by its delegate or on its
+// behalf. The name is free again after it.
 func withdrawApplication(c call) (result, error) {
 	who, a, err := c.target()
 	if err != nil {

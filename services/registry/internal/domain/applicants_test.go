@@ -148,7 +148,7 @@ func TestImportTakesTheGoodRows(t *testing.T) {
 	refuse(t, l, organiser, "import", command.Import{Rows: make([]command.Apply, 2001)}, problem.TooMany, "args.rows")
 	big, full := make([]command.Apply, 2000), make([]command.Apply, 2000)
 	for i := range big {
-		big[i] = command.Apply{Organisation: fmt.Sprintf("%s %d", strings.Repeat("é", 200), i)}
+		big[i] = command.Apply{Organisation: fmt.Sprintf("%s %d", strings.Repeat("x", 290), i), Accept: true}
 		full[i] = command.Apply{Organisation: fmt.Sprintf("The National Association of Something and Others %d", i), Category: "stakeholder", Group: "civil society", Region: "Asia-Pacific", RequestedMS: 120_000, Accept: true}
 	}
 	refuse(t, l, organiser, "import", command.Import{Rows: big}, problem.TooLarge, "args.rows")

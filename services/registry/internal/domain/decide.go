@@ -93,6 +93,7 @@ func stands(s *session.State, verb string) error {
 		}
 		return nil
 	case "link_session":
+		// A consultation that a session named first is made by this very command.
 		if s.Exists() {
 			return problem.New(problem.WrongState, "%s is a session, not a consultation", s.ID).On("session")
 		}

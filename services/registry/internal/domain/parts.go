@@ -24,6 +24,7 @@ const (
 // is one item with a list.
 func parts(create ids.Command, a command.CreateSession, f *events.SessionCreated) ([]events.Part, error) {
 	if len(a.Parts) == 0 {
+		// Rounded up: a part shorter than its session would leave a rest to nobody.
 		minutes := (f.HardEnd.Sub(f.PlannedStart) + 59_999) / 60_000
 		return []events.Part{{ID: ids.Derive[ids.Part](create, 1), Kind: events.Item, Title: f.Title, Minutes: minutes, HasList: true}}, nil
 	}
@@ -49,7 +50,9 @@ func parts(create ids.Command, a command.CreateSession, f *events.SessionCreated
 	return out, nil
 }
 
-// part checks one part.
+// part checks one part; prefix is the path of its fields in the arguments. The
+// planned minutes of all parts may be more or less than the session has: unused
+// time flows on, and what does not fit is shown by the plan, not refused here.
 func part(prefix string, p command.PartArgs, rules events.Modalities) (events.Part, error) {
 	name, err := title(prefix+"title", p.Title)
 	switch {
@@ -70,6 +73,8 @@ func part(prefix string, p command.PartArgs, rules events.Modalities) (events.Pa
 	return events.Part{Kind: p.Kind, Title: name, Minutes: p.Minutes, LimitMS: p.LimitMS, HasList: p.HasList}, nil
 }
 
+// addPart adds a part at the end of the agenda, also while the session runs: an
+// item that comes up gets its list. Its id is derived with index 0.
 func addPart(c call) (result, error) {
 	if err := c.open(); err != nil {
 		return result{}, err
@@ -95,10 +100,13 @@ func addPart(c call) (result, error) {
 	return facts(&events.PartAdded{Part: p})
 }
 
+// changePart changes what is given of a part; the rest stays. A part keeps its
+// id and place, so entries on its list keep theirs.
 func changePart(c call) (result, error) {
 	if err := c.open(); err != nil {
 		return result{}, err
 	}
+	// Read twice: first for whom it is about, then over what that one has.
 	var named command.PartArgs
 	if err := c.Read(&named); err != nil {
 		return result{}, err
@@ -116,6 +124,7 @@ func changePart(c call) (result, error) {
 		return result{}, err
 	}
 	p.ID = old.ID
+	// The queue's facts name the list; without it they would be about nothing.
 	if old.HasList && !p.HasList && spoken(c.s, old.ID) {
 		return result{}, problem.New(problem.WrongState, "somebody is or was on the part's list").On("args.has_list").Try("keep its list; close it instead")
 	}

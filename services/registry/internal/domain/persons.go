@@ -77,6 +77,9 @@ func (c call) speaksFor(roles []events.Role, applicant ids.Applicant) error {
 // PersonID is the id of the person that a command adds.
 func PersonID(add ids.Command) ids.Person { return ids.Derive[ids.Person](add, 0) }
 
+// addPerson makes a person known by the digest of what the shell stored. Without
+// a role they are a speaker when they have an organisation, else an observer:
+// the least that somebody can be.
 func addPerson(c call) (result, error) {
 	a, err := decode(c, command.AddPerson{})
 	if err != nil {
@@ -145,6 +148,9 @@ func (c call) person(id ids.Person) (*session.Person, ids.Applicant, error) {
 	return p, p.Applicant, nil
 }
 
+// changePerson commits to a new value. Roles and organisation are not part of
+// the record that can be forgotten, and links were issued upon them, so they do
+// not change.
 func changePerson(c call) (result, error) {
 	a, err := decode(c, command.AddPerson{})
 	if err != nil {
@@ -212,6 +218,7 @@ func invite(c call) (result, error) {
 		case p.Erased:
 			return result{}, problem.New(problem.WrongState, "the person was erased").On("args.person").Try("add them anew")
 		case a.Applicant.IsZero() && slices.Contains(given, events.Speaker):
+			// Whoever invites a delegate means the organisation that is theirs.
 			a.Applicant = p.Applicant
 		}
 		if a.Applicant != p.Applicant && !a.Applicant.IsZero() {

@@ -53,6 +53,8 @@ func OwnConsultation(create ids.Command) ids.Consultation {
 	return ids.Derive[ids.Consultation](create, 0)
 }
 
+// createConsultation makes a consultation on its own subject. Sessions come to
+// it by linkSession; it is changed by nothing else.
 func createConsultation(c call) (result, error) {
 	a, err := decode(c, command.CreateConsultation{})
 	if err != nil {
@@ -128,6 +130,8 @@ func createSession(c call) (result, error) {
 	if f.Modalities, err = session.CheckModalities(*a.Modalities); err != nil {
 		return result{}, err
 	}
+	// A session whose fixed times leave nothing to share could be opened, and
+	// nobody would ever be reached in it: better said now than on the day.
 	if err = session.CheckRoom(f.Modalities, a.PlannedStart, a.HardEnd); err != nil {
 		return result{}, err
 	}
@@ -137,6 +141,7 @@ func createSession(c call) (result, error) {
 	if a.Clock != nil {
 		f.Clock = *a.Clock
 	}
+	// A clock that is given and not named can only be a scaled one.
 	if f.ClockMode == "" {
 		f.ClockMode = clockReal
 		if f.Clock != (clock.Mapping{}) {
@@ -167,7 +172,7 @@ func changeSession(c call) (result, error) {
 		Languages: slices.Clone(r.Languages), Modalities: r.Modalities,
 	}
 	f.Modalities.Rights = maps.Clone(r.Modalities.Rights)
-	before := *f
+	before := *f // its slices and map are never changed, only replaced
 	if a.Title != nil {
 		if f.Title, err = title("args.title", *a.Title); err != nil {
 			return result{}, err
@@ -179,6 +184,8 @@ func changeSession(c call) (result, error) {
 	if a.HardEnd != nil {
 		f.HardEnd = *a.HardEnd
 	}
+	// The same values again are no change, so that a form may send all of its
+	// fields while the session runs.
 	if f.PlannedStart != before.PlannedStart || f.HardEnd != before.HardEnd {
 		if c.s.Timing.Phase != session.Planned {
 			return result{}, problem.New(problem.WrongState, "the session has started").On("args.hard_end").Try("set another end with extend_session")
@@ -199,6 +206,7 @@ func changeSession(c call) (result, error) {
 		}
 	}
 	if a.Modalities != nil {
+		// Left out means as it is; an empty matrix means the default one.
 		if a.Modalities.Rights == nil {
 			a.Modalities.Rights = f.Modalities.Rights
 		}
@@ -231,14 +239,16 @@ func setClock(c call) (result, error) {
 	if err := mapping(a.Clock, a.Mode, "args.mode"); err != nil {
 		return result{}, err
 	}
+	// The log keeps its times in order by itself, but every countdown would jump.
 	if a.Clock != (clock.Mapping{}) && a.Clock.S0 < c.s.At {
 		return result{}, problem.Field("args.clock.s0", "session time cannot go back behind %s", c.s.At).Try("start the stretch at the last commit's time or later")
 	}
 	return facts(&events.ClockSet{Clock: a.Clock, Mode: a.Mode})
 }
 
-// seal ends a session's log. Only what is adjourned can be sealed, and no
-// longer than the adjournment may be undone may it still be open.
+// seal ends a session's log: after it only a person can be erased and a link be
+// revoked, which must be possible for ever. By hand it may come at once; an
+// adjournment that is sealed cannot be undone any more.
 func seal(c call) (result, error) {
 	if c.s.Timing.Phase != session.Adjourned {
 		return result{}, problem.New(problem.WrongState, "the session is not adjourned").Try("adjourn it first")
@@ -296,6 +306,7 @@ func times(start, end clock.Instant) error {
 			return problem.Field(f.field, "%d is not a time between the years 2000 and 2200", int64(f.at)).Try("give milliseconds since 1970-01-01T00:00Z")
 		}
 	}
+	// Both lie inside of two centuries, so the difference cannot overflow.
 	switch length := end.Sub(start); {
 	case length <= 0:
 		return problem.Field("args.hard_end", "the hard end is not after the planned start").Try("let the session end later")

@@ -151,7 +151,8 @@ func TestBadSessions(t *testing.T) {
 		{"hard_end": start + 24*3_600_000},
 		{"hard_end": start + 315_001},
 		part("minutes", 1440, "limit_ms", 300_000),
-		scaled("scaled", good), scaled("", good), {"clock_mode": "gated"},
+		scaled("scaled", good), scaled("", good),
+		{"clock_mode": "gated"},
 	} {
 		do(t, empty(t), organiser, "create_session", with(change))
 	}
@@ -304,8 +305,15 @@ func TestDecideIsPure(t *testing.T) {
 		"expires", "text", "language", "visibility", "content", "words", "linked",
 	}
 	values := []any{
-		nil, "", "x", -1, 0, 1 << 62, true, []any{}, []any{nil}, map[string]any{}, sessiontest.Applicant(0), sessiontest.Person(0), sessiontest.Item, text, link, digest,
-		[]string{"speaker"}, []string{"organiser"}, "en", "owner", "scaled", "item", "other", strings.Repeat("a", 400), []any{map[string]any{"organisation": "New"}},
+		nil, "", "x", -1, 0, 1 << 62, true,
+		[]any{},
+		[]any{nil},
+		map[string]any{},
+		sessiontest.Applicant(0), sessiontest.Person(0), sessiontest.Item, text, link, digest,
+		[]string{"speaker"},
+		[]string{"organiser"},
+		"en", "owner", "scaled", "item", "other", strings.Repeat("a", 400),
+		[]any{map[string]any{"organisation": "New"}},
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		l := rapid.SampledFrom([]func(sessiontest.TB) *sessiontest.Log{empty, stage, adjourned}).Draw(rt, "stage")(rt)
@@ -317,7 +325,7 @@ func TestDecideIsPure(t *testing.T) {
 		r.ID, r.Session = l.Command(), l.State.ID
 		one, first := domain.Decide(l.State, r, l.Now)
 		two, second := domain.Decide(l.State, r, l.Now)
-		if !reflect.DeepEqual(one, two) || !reflect.DeepEqual(first, second) {
+		if !reflect.DeepEqual(one, two) || !reflect.DeepEqual(problem.From(first), problem.From(second)) || (first == nil) != (second == nil) {
 			rt.Fatalf("two decisions differ: %+v %v, %+v %v", one, first, two, second)
 		}
 		l.SameAgain()

@@ -22,7 +22,10 @@ func TextID(file ids.Command, a command.FileText) ids.Text {
 	return a.Text
 }
 
-// fileText files a statement text, or a new version of one.
+// fileText files a statement text, or a new version of one, by the digest of what
+// the shell stored. A delegate files for their own organisation and need not name
+// it. It may still be done after the adjournment: those who were not reached
+// file their statements then.
 func fileText(c call) (result, error) {
 	a, err := decode(c, command.FileText{})
 	if err != nil {
@@ -75,6 +78,8 @@ func fileText(c call) (result, error) {
 	}}, onBehalf: onBehalf}, nil
 }
 
+// changeTextVisibility opens or closes a text. What was public once may be closed
+// again; who has read it by then, the log cannot help.
 func changeTextVisibility(c call) (result, error) {
 	a, err := decode(c, command.TextVisibility{})
 	if err != nil {
