@@ -44,7 +44,9 @@ const (
 	codeWrongLastSequence         = 10071
 	codeWrongLastSequenceConstant = 10164
 	codeInProcess                 = 10158
+	codeNoPeers                   = 10005
 	codeNotAvailable              = 10008
+	codeNotLeader                 = 10009
 	codeStoreFailed               = 10077
 	codeInsufficientResources     = 10023
 	codeStorageExceeded           = 10047

@@ -113,7 +113,8 @@ func ConnOptions(name string, log *slog.Logger) []nats.Option {
 }
 
 // Open makes the streams that are not there yet, checks the settings of those
-// that are, and reads their incarnations. It does not read messages.
+// that are, and reads their incarnations. It does not read messages. While the
+// server does not answer, it waits, until ctx is done.
 func Open(ctx context.Context, conn *nats.Conn, o Options) (*Log, error) {
 	o = o.withDefaults()
 	js, err := jetstream.New(conn)
@@ -128,11 +129,29 @@ func Open(ctx context.Context, conn *nats.Conn, o Options) (*Log, error) {
 		return nil, fmt.Errorf("opening the log: %w", err)
 	}
 	for shard := range events.Shards {
-		if err := l.openStream(ctx, shard); err != nil {
-			return nil, err
+		for {
+			err := l.openStream(ctx, shard)
+			if err == nil {
+				break
+			}
+			// Services start side by side with the servers: what passes is waited for.
+			if !passing(err) || !pause(ctx, restartWait) {
+				return nil, err
+			}
 		}
 	}
 	return l, nil
+}
+
+// passing reports whether a fault of the server's may be over in a moment: it
+// is not there yet, or has no leader or too few nodes yet.
+func passing(err error) bool {
+	var api *jetstream.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode == codeNotAvailable || api.ErrorCode == codeNoPeers || api.ErrorCode == codeNotLeader
+	}
+	return errors.Is(err, nats.ErrNoResponders) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) ||
+		errors.Is(err, nats.ErrConnectionReconnecting) || errors.Is(err, nats.ErrDisconnected)
 }
 
 func (o Options) withDefaults() Options {
