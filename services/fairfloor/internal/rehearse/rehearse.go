@@ -250,27 +250,34 @@ type heads struct {
 }
 
 // settle waits, while the gate's clock stands, until the services have nothing
-// more to do and every client's view has reached the end of the log.
+// more to do and every client's view has reached the end of the log. A view that
+// arrives may itself cause something (a delegate's socket is noted as seen), so
+// it is over only when the log did not grow meanwhile.
 func (s *stage) settle() error {
 	if s.Gate == nil {
 		return nil
 	}
-	if err := s.Gate.Settle(s.ctx); err != nil {
-		return err
-	}
-	if s.chair == nil {
-		return nil
-	}
-	var h heads
-	if err := s.http.Do(s.ctx, http.MethodGet, "/api/v1/sessions/"+s.session.String()+"/heads", nil, &h); err != nil {
-		return err
-	}
-	for _, l := range append([]*client.Live{s.chair, s.observer}, s.lives()...) {
-		if err := l.WaitSeq(s.ctx, h.Sequence); err != nil {
+	for last := uint64(0); ; {
+		if err := s.Gate.Settle(s.ctx); err != nil {
 			return err
 		}
+		if s.chair == nil {
+			return nil
+		}
+		var h heads
+		if err := s.http.Do(s.ctx, http.MethodGet, "/api/v1/sessions/"+s.session.String()+"/heads", nil, &h); err != nil {
+			return err
+		}
+		for _, l := range append([]*client.Live{s.chair, s.observer}, s.lives()...) {
+			if err := l.WaitSeq(s.ctx, h.Sequence); err != nil {
+				return err
+			}
+		}
+		if h.Sequence == last {
+			return nil
+		}
+		last = h.Sequence
 	}
-	return nil
 }
 
 func (s *stage) lives() []*client.Live {

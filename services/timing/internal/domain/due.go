@@ -37,11 +37,16 @@ func Due(s *session.State) []Deadline {
 	if !s.Exists() || s.Registry.Sealed {
 		return nil
 	}
-	all := append(openings(s), announcements(s)...)
-	if t := s.Queue.Running(); t != nil {
+	// One kind after the other: a start that is told depends on whether the turn
+	// before it has its clock, and every replica must tell the same.
+	all := openings(s)
+	if t := s.Queue.Running(); t != nil && len(all) == 0 {
 		if p := pointOf(s, t); p != nil {
 			all = append(all, *p)
 		}
+	}
+	if len(all) == 0 {
+		all = announcements(s)
 	}
 	for _, m := range marks(s) {
 		name := fmt.Sprintf("mark/%s/%d/%d", m.Mark, m.Epoch, m.Due)
