@@ -28,7 +28,6 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/eventlog"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/keys"
-	"github.com/fairfloor/fairfloor/pkg/natsembed"
 	"github.com/fairfloor/fairfloor/pkg/people"
 	"github.com/fairfloor/fairfloor/pkg/run"
 	"github.com/fairfloor/fairfloor/pkg/settings"
@@ -67,10 +66,19 @@ type Process struct {
 	runner  *run.Runner
 }
 
+// Server is what a process needs of a NATS server embedded in it.
+type Server interface {
+	Connect(options ...nats.Option) (*nats.Conn, error)
+	// Unrecovered names streams on the disk that the server could not read.
+	Unrecovered() []string
+}
+
 // Options replace what a process otherwise takes from its settings.
 type Options struct {
-	// Server is an embedded NATS server of the same process; nil connects to Settings.NATS.
-	Server *natsembed.Server
+	// Server is an embedded NATS server of the same process; nil connects to
+	// Settings.NATS. It is an interface so that the separate services do not carry
+	// a server that they never start.
+	Server Server
 	// Keys replaces the key file, for tests and rehearsals.
 	Keys *keys.Set
 	// Clock is the machine's when nil.
