@@ -2,7 +2,9 @@ package fairness_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/fairfloor/fairfloor/pkg/fairness"
 )
@@ -33,8 +35,10 @@ func TestDecemberFitsAndIsPromisedSixtySeconds(t *testing.T) {
 	if p.GuaranteeMS != 60_000 {
 		t.Errorf("guarantee %d ms, want 60000", p.GuaranteeMS)
 	}
-	if p.LevelMS < 80_000 || p.LevelMS > 86_000 {
-		t.Errorf("level %d ms, want about 82 s", p.LevelMS)
+	// 83 s are left after the longest opening; silent calls and the spread of
+	// what is to come take some six of them until they turn out not to come.
+	if p.LevelMS < 75_000 || p.LevelMS > 83_000 {
+		t.Errorf("level %d ms, want about 77 s", p.LevelMS)
 	}
 	b := p.Budget
 	if sum := b.ElapsedMS + b.RunningMS + b.ReservedMS + b.PromisedMS + b.FreeMS; sum != 90*60_000 {
@@ -62,22 +66,40 @@ func TestAHundredDoNotFitAndItSaysSo(t *testing.T) {
 	}
 }
 
-func benchmarkCompute(b *testing.B, n int, caps []int64) {
+// crowd is a day with so many applicants that ten seconds each fit, so that
+// the whole of the computation is done.
+func crowd(n int, caps []int64) fairness.Situation {
 	s := december(n)
-	s.GroupCapsMS = caps
 	if n > 100 {
-		s.MinimumMS = 0
+		s.HardEndMS = s.StartMS + 24*3_600_000
+		s.MinimumMS, s.HandoverMostMS = 0, 1_000
 	}
+	s.Mode = fairness.Individual
+	s.GroupCapsMS = caps
 	for i := range s.Entries {
-		s.Entries[i].Group = -1
+		e := &s.Entries[i]
+		e.Group = -1
+		e.RequestMS = int64(60_000 + i*3_700%240_000)
+		if n > 100 {
+			e.Weight = 1 + i%4
+			e.RequestMS = int64(2_000 + i*3_700%298_000)
+		}
 		if len(caps) > 0 {
-			s.Entries[i].Group = i % len(caps)
+			e.Group = i % len(caps)
 		}
 	}
+	return s
+}
+
+func benchmarkCompute(b *testing.B, n int, caps []int64) {
+	s := crowd(n, caps)
 	var e fairness.Engine
 	var p fairness.Plan
 	if err := e.Compute(&s, &p); err != nil {
 		b.Fatal(err)
+	}
+	if p.LevelMS == 0 || p.Full {
+		b.Fatalf("level %d, full %v: nothing is shared", p.LevelMS, p.Full)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
@@ -87,8 +109,43 @@ func benchmarkCompute(b *testing.B, n int, caps []int64) {
 	}
 }
 
+// The budgets of issue 3: 50 us, 10 ms and 40 ms, without allocations.
 func BenchmarkRecompute53(b *testing.B)    { benchmarkCompute(b, 53, nil) }
 func BenchmarkRecompute10000(b *testing.B) { benchmarkCompute(b, 10_000, nil) }
 func BenchmarkRecompute10000Caps(b *testing.B) {
-	benchmarkCompute(b, 10_000, []int64{600_000, 300_000, 900_000, -1})
+	benchmarkCompute(b, 10_000, []int64{6_000_000, 3_000_000, 9_000_000, -1})
+}
+
+// TestRecomputeWithinItsBudget measures the 99th of 100, with room for a busy
+// machine and the race detector: the benchmarks show the true figures.
+func TestRecomputeWithinItsBudget(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		n      int
+		caps   []int64
+		budget time.Duration
+	}{
+		{"53", 53, nil, 50 * time.Microsecond},
+		{"10,000", 10_000, nil, 10 * time.Millisecond},
+		{"10,000 with caps", 10_000, []int64{6_000_000, 3_000_000, 9_000_000, -1}, 40 * time.Millisecond},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := crowd(c.n, c.caps)
+			var e fairness.Engine
+			var p fairness.Plan
+			took := make([]time.Duration, 100)
+			for i := range took {
+				began := time.Now()
+				if err := e.Compute(&s, &p); err != nil {
+					t.Fatal(err)
+				}
+				took[i] = time.Since(began)
+			}
+			slices.Sort(took)
+			t.Logf("median %v, 99th %v, budget %v", took[50], took[98], c.budget)
+			if took[50] > 12*c.budget {
+				t.Errorf("median %v is far above %v", took[50], c.budget)
+			}
+		})
+	}
 }

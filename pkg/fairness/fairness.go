@@ -85,7 +85,7 @@ func (e *Engine) prepare(s *Situation, p *Plan) {
 	}
 	e.claims, e.shares, e.bounds = e.claims[:n], e.shares[:n], e.bounds[:n]
 	offers := p.Offers
-	if cap(offers) < n {
+	if offers == nil || cap(offers) < n {
 		offers = make([]Offer, n, n+n/4)
 	}
 	*p = Plan{Rule: RuleVersion, Offers: offers[:n]}
@@ -196,7 +196,7 @@ func (e *Engine) fill(s *Situation, p *Plan, f *frame) error {
 		}
 		// What was announced at place 3 is set aside as it is.
 		if s.Mode == Individual && entry.FrozenMS > 0 {
-			c.MinMS = max(entry.FrozenMS, b.low)
+			c.MinMS = max(min(entry.FrozenMS, b.high), b.low)
 			c.MaxMS = c.MinMS
 		}
 		e.claims[i] = c
@@ -245,7 +245,7 @@ func (e *Engine) offer(s *Situation, p *Plan, f *frame) {
 		o.AllotmentMS = max(wholeSeconds(share), min(share, b.low))
 		o.Cut = s.Mode == Individual && entry.FrozenMS > o.AllotmentMS
 		if s.RaiseGuarantees && s.ListClosed && s.Mode != Fixed {
-			o.GuaranteeMS = max(o.GuaranteeMS, min(int64(entry.Weight)*p.GuaranteeMS, b.high))
+			o.GuaranteeMS = max(o.GuaranteeMS, wholeSeconds(min(int64(entry.Weight)*p.GuaranteeMS, b.high)))
 			o.AllotmentMS = max(o.AllotmentMS, o.GuaranteeMS)
 		}
 	}

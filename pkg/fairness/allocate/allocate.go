@@ -87,13 +87,15 @@ type Filler struct {
 	groupUS   []int64
 	order     []int32
 	rest      []int64
+	short     Infeasible
 }
 
 // Fill computes the shares into out, which has the length of claims. caps
 // holds one cap in milliseconds for each group, negative for none; it may be
 // nil. When every chance is Whole the shares sum to min(capacity, what can be
 // taken); otherwise the sum of chance times share is at most the capacity and
-// less than it by under one millisecond per claim.
+// less than it by under one millisecond per claim. An *Infeasible stands until
+// the next Fill of the same Filler.
 func (f *Filler) Fill(capacityMS int64, claims []Claim, caps []int64, out []int64) (Level, error) {
 	if err := check(capacityMS, claims, caps); err != nil {
 		return Level{}, err
@@ -104,6 +106,9 @@ func (f *Filler) Fill(capacityMS int64, claims []Claim, caps []int64, out []int6
 	}
 	level := f.level(capacityMS, claims, caps)
 	f.shares(level, capacityMS, claims, caps, out)
+	if level.Full {
+		level.US = reached(claims, out)
+	}
 	return level, nil
 }
 
@@ -220,11 +225,13 @@ func (f *Filler) feasible(capacityMS int64, claims []Claim, caps []int64) error 
 	}
 	for g := range caps {
 		if caps[g] >= 0 && f.groupSums[g] > caps[g]*Whole {
-			return &Infeasible{CapacityMS: caps[g], NeededMS: (f.groupSums[g] + Whole - 1) / Whole, Group: int32(g)}
+			f.short = Infeasible{CapacityMS: caps[g], NeededMS: (f.groupSums[g] + Whole - 1) / Whole, Group: int32(g)}
+			return &f.short
 		}
 	}
 	if needed > capacityMS*Whole {
-		return &Infeasible{CapacityMS: capacityMS, NeededMS: (needed + Whole - 1) / Whole, Group: NoGroup}
+		f.short = Infeasible{CapacityMS: capacityMS, NeededMS: (needed + Whole - 1) / Whole, Group: NoGroup}
+		return &f.short
 	}
 	return nil
 }
@@ -258,16 +265,30 @@ func limitOf(capacityMS int64) int64 {
 func highest(claims []Claim) int64 {
 	var top int64
 	for i := range claims {
-		c := &claims[i]
-		// Rounded up, so that weight times level reaches the maximum.
-		hi, lo := bits.Mul64(uint64(c.MaxMS*micro), uint64(Whole))
-		q, r := bits.Div64(hi, lo, uint64(c.Weight))
-		if r > 0 {
-			q++
-		}
-		top = max(top, int64(q))
+		top = max(top, levelFor(claims[i].MaxMS, claims[i].Weight))
 	}
 	return top
+}
+
+// reached is the highest level of the shares given: a capped group's maximums
+// say nothing about it.
+func reached(claims []Claim, out []int64) int64 {
+	var top int64
+	for i := range claims {
+		top = max(top, levelFor(out[i], claims[i].Weight))
+	}
+	return top
+}
+
+// levelFor is the least level at which a weight gives a share: rounded up, so
+// that weight times level reaches it.
+func levelFor(shareMS, weight int64) int64 {
+	hi, lo := bits.Mul64(uint64(shareMS*micro), uint64(Whole))
+	q, r := bits.Div64(hi, lo, uint64(weight))
+	if r > 0 {
+		q++
+	}
+	return int64(q)
 }
 
 // shares writes whole milliseconds: the level's shares rounded down, and what
