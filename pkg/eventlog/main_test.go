@@ -116,3 +116,5 @@ const (
 	// flips is the number of random places of TestFlippedBitIsNamed.
 	flips = 30
 )
+
+func itoa(n uint64) string { return fmt.Sprint(n) }
