@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/fairfloor/fairfloor/pkg/problem"
@@ -38,7 +39,10 @@ func Decode(data []byte, into any) error {
 		return problem.New(problem.Malformed, "%s is expected here, not %s", wrong.Type, wrong.Value).On(clip(field)).
 			Try("send the type that /asyncapi.json names")
 	case strings.HasPrefix(err.Error(), unknown):
-		field := strings.Trim(strings.TrimPrefix(err.Error(), unknown), `"`)
+		field := strings.TrimPrefix(err.Error(), unknown)
+		if plain, err := strconv.Unquote(field); err == nil {
+			field = plain
+		}
 		return problem.New(problem.Malformed, "there is no member of this name").On(clip(field)).
 			Try("leave it out, or look for its name in /asyncapi.json")
 	case errors.As(err, &syntax), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):

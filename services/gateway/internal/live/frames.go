@@ -1,8 +1,11 @@
 package live
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"io"
 	"time"
 
 	"github.com/fairfloor/fairfloor/pkg/api"
@@ -31,9 +34,13 @@ func headOf(data []byte) (head, *problem.Error) {
 		Type json.RawMessage `json:"type"`
 		ID   json.RawMessage `json:"id"`
 	}
-	if err := json.Unmarshal(data, &loose); err != nil {
+	first := json.NewDecoder(bytes.NewReader(data))
+	if err := first.Decode(&loose); err != nil {
 		// Decode says better what is wrong with it.
 		return h, problem.From(ask.Decode(data, &loose))
+	}
+	if _, err := first.Token(); !errors.Is(err, io.EOF) {
+		return h, problem.New(problem.Malformed, "something stands after the frame's object").Try("send one JSON object in each message")
 	}
 	if loose.Type == nil {
 		return h, problem.New(problem.Malformed, "the frame has no type").On("type").Try("send a type that /asyncapi.json names")
@@ -189,42 +196,53 @@ func (c *conn) frame(data []byte, received time.Time) {
 		c.complain(ids.Command{}, p)
 		return
 	}
+	parsed, id, refused := parse(data)
+	if refused != nil {
+		c.complain(id, refused)
+		return
+	}
+	switch frame := parsed.(type) {
+	case *api.CommandFrame:
+		c.enqueue(*frame)
+	case *api.ClockFrame:
+		c.answerClock(*frame, received)
+	}
+}
+
+// parse reads a frame that comes after hello: a command (a check-in is one) or a
+// clock. A refusal names the command's id where it could be read.
+func parse(data []byte) (any, ids.Command, *problem.Error) {
 	h, refused := headOf(data)
 	if refused != nil {
-		c.complain(h.ID, refused)
-		return
+		return nil, h.ID, refused
 	}
 	switch h.Type {
 	case api.FrameCommand:
-		var frame api.CommandFrame
-		if err := ask.Decode(data, &frame); err != nil {
-			c.complain(h.ID, problem.From(err))
-			return
+		frame := &api.CommandFrame{}
+		if err := ask.Decode(data, frame); err != nil {
+			return nil, h.ID, problem.From(err)
 		}
-		c.enqueue(frame)
+		return frame, h.ID, nil
 	case api.FrameCheckIn:
 		var frame api.CheckIn
 		if err := ask.Decode(data, &frame); err != nil {
-			c.complain(h.ID, problem.From(err))
-			return
+			return nil, h.ID, problem.From(err)
 		}
 		args, err := json.Marshal(command.EntryRef{Entry: frame.Entry})
 		if err != nil {
-			c.complain(h.ID, problem.From(err))
-			return
+			return nil, h.ID, problem.From(err)
 		}
-		c.enqueue(api.CommandFrame{ID: frame.ID, Verb: "check_in", Args: args})
+		return &api.CommandFrame{ID: frame.ID, Verb: "check_in", Args: args}, h.ID, nil
 	case api.FrameClock:
-		var frame api.ClockFrame
-		if err := ask.Decode(data, &frame); err != nil {
-			c.complain(h.ID, problem.From(err))
-			return
+		frame := &api.ClockFrame{}
+		if err := ask.Decode(data, frame); err != nil {
+			return nil, h.ID, problem.From(err)
 		}
-		c.answerClock(frame, received)
+		return frame, h.ID, nil
 	case api.FrameHello:
-		c.complain(h.ID, problem.New(problem.WrongState, "hello was said already").On("type").Try("connect anew for another token or audience"))
+		return nil, h.ID, problem.New(problem.WrongState, "hello was said already").On("type").Try("connect anew for another token or audience")
 	default:
-		c.complain(h.ID, problem.New(problem.Malformed, "there is no frame of this type").On("type").Try("send command, checkin or clock"))
+		return nil, h.ID, problem.New(problem.Malformed, "there is no frame of this type").On("type").Try("send command, checkin or clock")
 	}
 }
 

@@ -3,12 +3,15 @@ package live_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -282,7 +285,7 @@ type client struct {
 
 func (c *client) deadline() time.Time {
 	if c.end.IsZero() {
-		c.end = time.Now().Add(20 * time.Second)
+		c.end = time.Now().Add(time.Minute)
 	}
 	return c.end
 }
@@ -296,6 +299,26 @@ func (s *stack) dial(web *httptest.Server) *websocket.Conn {
 		s.t.Fatalf("dial: %v (%v)", err, answer)
 	}
 	return ws
+}
+
+// joinNarrow is join of a client whose kernel takes next to nothing that it
+// does not read.
+func (s *stack) joinNarrow(hello api.Hello) *client {
+	s.t.Helper()
+	network := &net.Dialer{Control: func(_, _ string, raw syscall.RawConn) (err error) {
+		failed := raw.Control(func(fd uintptr) { err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096) })
+		return errors.Join(failed, err)
+	}}
+	d := websocket.Dialer{Subprotocols: []string{api.Subprotocol}, NetDialContext: network.DialContext}
+	ws, _, err := d.Dial("ws"+strings.TrimPrefix(s.web.URL, "http")+"/"+s.session.String(), nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { ws.Close() })
+	c := &client{t: s.t, ws: ws}
+	hello.Type = api.FrameHello
+	c.send(hello)
+	return c
 }
 
 // join opens a socket and says hello.
@@ -375,3 +398,6 @@ func read[T any](t testing.TB, raw []byte) T {
 	}
 	return out
 }
+
+// otherKeys sign tokens that are not ours.
+var otherKeys = keys.Ephemeral()
