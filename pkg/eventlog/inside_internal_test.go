@@ -21,7 +21,7 @@ import (
 // never taken for "not stored".
 func TestClassify(t *testing.T) {
 	api := func(code, api int) error {
-		return fmt.Errorf("nats: %w", &jetstream.APIError{Code: code, ErrorCode: jetstream.ErrorCode(api)}) //nolint:gosec // codes of the server
+		return fmt.Errorf("nats: %w", &jetstream.APIError{Code: code, ErrorCode: jetstream.ErrorCode(api)})
 	}
 	for _, tc := range []struct {
 		name string
@@ -76,13 +76,28 @@ func TestChain(t *testing.T) {
 		{"sound", sound, nil, 3, nil, ""},
 		{"sound, with its witness", sound, []Head{seen(qa, 2, 3), seen(qb, 1, 2)}, 3, nil, ""},
 		{"the witness is behind", sound, []Head{seen(qa, 1, 1)}, 3, nil, ""},
-		{"a version is missing", []step{{subject: qa, version: 1}, {subject: qb, version: 1}, {subject: qa, version: 3, hole: 1}}, nil, 4,
-			[]ids.Session{a}, "versions 2 to 2 before sequence 4 are missing"},
-		{"a version twice", []step{{subject: qa, version: 1}, {subject: qb, version: 1}, {subject: qa, version: 1}}, nil, 3,
-			[]ids.Session{a}, "where version 2 should follow"},
+		{
+			"a version is missing",
+			[]step{{subject: qa, version: 1}, {subject: qb, version: 1}, {subject: qa, version: 3, hole: 1}},
+			nil, 4,
+			[]ids.Session{a},
+			"versions 2 to 2 before sequence 4 are missing",
+		},
+		{
+			"a version twice",
+			[]step{{subject: qa, version: 1}, {subject: qb, version: 1}, {subject: qa, version: 1}},
+			nil, 3,
+			[]ids.Session{a},
+			"where version 2 should follow",
+		},
 		{"the first is not the first", []step{{subject: qa, version: 2}, {subject: qb, version: 1}}, nil, 2, []ids.Session{a}, "no version of it checks"},
-		{"another predecessor", []step{{subject: qa, version: 1}, {subject: qb, version: 1}, {subject: qa, version: 2, prev: "x"}}, nil, 3,
-			[]ids.Session{a}, "names another commit before it"},
+		{
+			"another predecessor",
+			[]step{{subject: qa, version: 1}, {subject: qb, version: 1}, {subject: qa, version: 2, prev: "x"}},
+			nil, 3,
+			[]ids.Session{a},
+			"names another commit before it",
+		},
 		{"another stream's begin", []step{{subject: qa, version: 1, prev: "x"}, {subject: qb, version: 1}}, nil, 2, []ids.Session{a}, "names another commit"},
 		{"unreadable", []step{{subject: qa, version: 1}, {subject: qb, version: 1}, {subject: qa}}, nil, 3, []ids.Session{a}, "sequence 3 cannot be read"},
 		{"the end is missing", sound, []Head{seen(qa, 4, 7)}, 3, []ids.Session{a}, "versions 3 to 4, up to sequence 7, are missing"},
@@ -90,10 +105,22 @@ func TestChain(t *testing.T) {
 		{"another commit than the witness saw", sound, []Head{{Subject: qa, Sequence: 3, Version: 2}}, 3, []ids.Session{a}, "another commit"},
 		{"the same at another place", sound, []Head{seen(qa, 2, 4)}, 3, []ids.Session{a}, "another commit"},
 		{"a hole of nobody's", []step{{subject: qa, version: 1}, {subject: qb, version: 1, hole: 1}}, nil, 3, []ids.Session{a, b}, "sequences [2] cannot be read"},
-		{"a hole that is proven not to be one's own", []step{{subject: qa, version: 1}, {subject: qb, version: 1, hole: 1}},
-			[]Head{seen(qb, 1, 3)}, 3, []ids.Session{a}, "sequences [2] cannot be read"},
-		{"a hole that a witness explains", []step{{subject: qa, version: 1}, {subject: qb, version: 1, hole: 1}},
-			[]Head{seen(qa, 2, 2)}, 3, []ids.Session{a}, "versions 2 to 2, up to sequence 2, are missing"},
+		{
+			"a hole that is proven not to be one's own",
+			[]step{{subject: qa, version: 1}, {subject: qb, version: 1, hole: 1}},
+			[]Head{seen(qb, 1, 3)},
+			3,
+			[]ids.Session{a},
+			"sequences [2] cannot be read",
+		},
+		{
+			"a hole that a witness explains",
+			[]step{{subject: qa, version: 1}, {subject: qb, version: 1, hole: 1}},
+			[]Head{seen(qa, 2, 2)},
+			3,
+			[]ids.Session{a},
+			"versions 2 to 2, up to sequence 2, are missing",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			refused := map[ids.Session]string{}

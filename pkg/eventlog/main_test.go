@@ -114,7 +114,7 @@ const (
 	// testPatience bounds a single wait of a test.
 	testPatience = 20 * time.Second
 	// flips is the number of random places of TestFlippedBitIsNamed.
-	flips = 30
+	flips = 15
 )
 
 func itoa(n uint64) string { return fmt.Sprint(n) }

@@ -74,7 +74,7 @@ func TestServerRestart(t *testing.T) {
 			t.Errorf("%s was given %d of 11 messages", name, len(messages))
 		}
 		for i, m := range messages {
-			if m.Sequence != uint64(i+1) { //nolint:gosec // a small number
+			if m.Sequence != uint64(i+1) {
 				t.Errorf("%s: message %d has sequence %d", name, i, m.Sequence)
 			}
 		}

@@ -61,7 +61,7 @@ func check(lock *os.File, folder string, minFree uint64) error {
 	if err := unix.Statfs(folder, &disk); err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrNotWritable, folder, err)
 	}
-	if free := disk.Bavail * uint64(disk.Bsize); free < minFree { //nolint:gosec // a block size is positive
+	if free := disk.Bavail * uint64(disk.Bsize); free < minFree {
 		return fmt.Errorf("%w: %s has %d MB free and needs %d MB; free some space, or name another folder",
 			ErrFull, folder, free>>20, minFree>>20)
 	}

@@ -190,7 +190,7 @@ func obstructed(t *testing.T) string {
 // one leaves nothing behind that somebody would have to remove.
 func TestLockEndsWithItsProcess(t *testing.T) {
 	folder := t.TempDir()
-	other := exec.Command(os.Args[0], "-test.run=^$") //nolint:gosec // this binary itself
+	other := exec.Command(os.Args[0], "-test.run=^$")
 	other.Env = append(os.Environ(), lockFolder+"="+folder)
 	out, err := other.StdoutPipe()
 	if err != nil {
@@ -270,8 +270,10 @@ func TestDamagedBlocks(t *testing.T) {
 	}{
 		{"a bit of a body", func(d []byte) []byte { d[bytes.Index(d, []byte("fact 7"))] ^= 4; return d }, true, false, 1, 20, 0},
 		{"a bit of a length", func(d []byte) []byte { d[record(d, "fact 7")] ^= 64; return d }, true, false, 1, 20, 0},
-		{"the high bit of a sequence, which fills the server's memory",
-			func(d []byte) []byte { d[record(d, "fact 7")+11] ^= 16; return d }, true, false, 1, 20, 0},
+		{
+			"the high bit of a sequence, which fills the server's memory",
+			func(d []byte) []byte { d[record(d, "fact 7")+11] ^= 16; return d }, true, false, 1, 20, 0,
+		},
 		{"the length of the headers", func(d []byte) []byte { d[record(d, "fact 7")+22+len("facts.one")] ^= 2; return d }, true, false, 1, 20, 0},
 		{"two records", func(d []byte) []byte {
 			d[bytes.Index(d, []byte("fact 7"))] ^= 4
@@ -300,7 +302,7 @@ func TestDamagedBlocks(t *testing.T) {
 				t.Errorf("unrecovered: %v", s.Unrecovered())
 			}
 			if tc.there > 0 {
-				if n := count(t, s, "FACTS"); n != uint64(tc.there) { //nolint:gosec // a small number
+				if n := count(t, s, "FACTS"); n != uint64(tc.there) {
 					t.Errorf("%d messages, want %d", n, tc.there)
 				}
 			}

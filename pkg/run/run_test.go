@@ -186,7 +186,7 @@ func TestSignals(t *testing.T) {
 		{"deaf", []os.Signal{syscall.SIGTERM, syscall.SIGTERM}, "stuck", -1},
 	} {
 		t.Run(fmt.Sprintf("%s %v", tc.program, tc.signals), func(t *testing.T) {
-			cmd := exec.Command(os.Args[0]) //nolint:gosec // this binary itself
+			cmd := exec.Command(os.Args[0])
 			cmd.Env = append(os.Environ(), mode+"="+tc.program)
 			out, err := cmd.StdoutPipe()
 			if err != nil {

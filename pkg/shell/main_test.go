@@ -44,8 +44,10 @@ var registry = shell.Service{
 		case r.Verb == "create_session" && s.Exists():
 			return command.Decision{}, problem.New(problem.Already, "the session exists")
 		case r.Verb == "create_session":
-			return decided(&events.SessionCreated{Title: "toy", PlannedStart: now, HardEnd: now.Add(3_600_000),
-				Parts: []events.Part{{ID: part, Kind: events.Item, Title: "toy", Minutes: 60, HasList: true}}})
+			return decided(&events.SessionCreated{
+				Title: "toy", PlannedStart: now, HardEnd: now.Add(3_600_000),
+				Parts: []events.Part{{ID: part, Kind: events.Item, Title: "toy", Minutes: 60, HasList: true}},
+			})
 		case r.Verb == "change_session":
 			return decided(&events.SessionChanged{Title: "changed"})
 		}

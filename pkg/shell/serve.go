@@ -32,7 +32,7 @@ func (sh *Shell) serve() (micro.Service, error) {
 		return nil, err
 	}
 	if err := served.AddEndpoint("commands", micro.HandlerFunc(sh.take), micro.WithEndpointSubject("cmd."+name+".*.*")); err != nil {
-		return nil, fmt.Errorf("%w (and stopping it gave %v)", err, served.Stop())
+		return nil, errors.Join(err, served.Stop())
 	}
 	return served, nil
 }
