@@ -12,6 +12,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/problem"
 	"github.com/fairfloor/fairfloor/pkg/session"
 	"github.com/fairfloor/fairfloor/pkg/session/sessiontest"
 )
@@ -274,6 +275,31 @@ func TestDoneRemembersTheReceipt(t *testing.T) {
 	done, ok := f.State.Done[command.Key{Actor: c.Actor.ID, Command: c.Command}]
 	if !ok || done.Place != 2 || done.Made["entry"] != en(7).String() || done.At != c.At || done.Version != 2 || done.Sequence != uint64(len(f.Stored)) {
 		t.Errorf("it remembers %+v", done)
+	}
+}
+
+// TestAnIdBelongsToOneActor: what a command makes is named by its id alone, so
+// nobody else may use it; a service's own requests are not held up by that.
+func TestAnIdBelongsToOneActor(t *testing.T) {
+	f := fold(t, 1)
+	used := f.do(&events.EntryJoined{Entry: en(7), Part: sessiontest.Item, Place: 2}).Command
+	timer := f.Append(events.Timing, events.ByService(events.Timing), "mark", &events.SessionMarked{Mark: events.MarkCloseNow}).Command
+	for name, tc := range map[string]struct {
+		id      ids.Command
+		by      events.Actor
+		refused bool
+	}{
+		"its own actor":                    {used, sessiontest.Staff(events.Chair), false},
+		"another actor":                    {used, sessiontest.Delegate(0), true},
+		"a timer whose id was taken":       {used, events.ByService(events.Timing), false},
+		"an actor with the id of a timer":  {timer, sessiontest.Delegate(0), true},
+		"an id that nobody used":           {f.Command(), sessiontest.Delegate(0), false},
+		"the service itself, for the same": {timer, events.ByService(events.Timing), false},
+	} {
+		err := f.State.UsedByAnother(&command.Request{ID: tc.id, Actor: tc.by})
+		if problem.Is(err, problem.Reused) != tc.refused || !tc.refused && err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/problem"
 )
 
 // Head is where a subject stands.
@@ -60,6 +61,8 @@ type State struct {
 	Sequence uint64
 	At       clock.Instant
 	Done     map[command.Key]Done
+	// actors holds who used a command's id; see UsedByAnother.
+	actors map[ids.Command]string
 
 	Registry Registry
 	Queue    Queue
@@ -72,6 +75,7 @@ func New(id ids.Session) *State {
 		ID:       id,
 		Heads:    map[events.Context]Head{},
 		Done:     map[command.Key]Done{},
+		actors:   map[ids.Command]string{},
 		Registry: newRegistry(),
 		Queue:    newQueue(),
 		Timing:   newTiming(),
@@ -115,7 +119,25 @@ func (s *State) Apply(c *events.Commit, m Meta) error {
 		Context: m.Context, Sequence: m.Sequence, Version: c.Version, Hash: m.Hash,
 		At: c.At, Place: place, Made: made, Request: c.Request,
 	}
+	// Of two actors whose commands were on their way to two contexts at once, the
+	// same one is kept in whatever order they are folded.
+	if by, used := s.actors[c.Command]; !used || c.Actor.ID < by {
+		s.actors[c.Command] = c.Actor.ID
+	}
 	return nil
+}
+
+// UsedByAnother refuses a request whose id somebody else's command has in this
+// session. The key of a command is (actor, id), but what it makes (an entry, a
+// turn, a person) is named by the id alone, so a second one would overwrite it.
+// A service's own requests are never refused: they make nothing, their ids can be
+// foretold, and nobody may keep a timer from firing by using its id first.
+func (s *State) UsedByAnother(r *command.Request) error {
+	if by, used := s.actors[r.ID]; !used || by == r.Actor.ID || r.Actor.Has(events.System) {
+		return nil
+	}
+	return problem.New(problem.Reused, "the id %s was used by somebody else", r.ID).On("id").
+		Try("make a new UUIDv7 for each command")
 }
 
 // event hands one event to its context's part of the State.

@@ -96,6 +96,9 @@ func (t *trial) decide() (receipt *command.Receipt, commit *events.Commit, head 
 		}
 		return sh.receipt(t.request, done, command.Duplicate), nil, head, nil
 	}
+	if err := state.UsedByAnother(t.request); err != nil {
+		return nil, nil, head, err
+	}
 	if !state.Exists() && !sh.config.Creates(t.request.Verb) {
 		return nil, nil, head, problem.New(problem.NotFound, "there is no session %s", t.room.session).On("session").
 			Try("check the address; sessions are made by the registry")

@@ -209,6 +209,8 @@ func TestAnswers(t *testing.T) {
 	joined := request(s, member, "join")
 	other := *joined
 	other.Args = []byte(`{"other":true}`)
+	stolen := request(s, delegate(), "join")
+	stolen.ID = joined.ID
 	spaced := *created
 	spaced.Args = nil
 	impostor := request(s, events.ByService(events.Timing), "join")
@@ -230,6 +232,7 @@ func TestAnswers(t *testing.T) {
 		{"joined", events.Queue, joined, "", command.Accepted},
 		{"joined, repeated", events.Queue, joined, "", command.Duplicate},
 		{"the id for something else", events.Queue, &other, problem.Reused, ""},
+		{"the id of somebody else's command", events.Queue, stolen, problem.Reused, ""},
 		{"a second place", events.Queue, request(s, member, "join"), problem.Already, ""},
 		{"an unknown verb", events.Queue, request(s, member, "dance"), problem.NotFound, ""},
 		{"a service's name", events.Queue, impostor, problem.Forbidden, ""},

@@ -131,7 +131,11 @@ func (s *Service) try(ctx context.Context, r *command.Request, args any) error {
 			refusal = nil // the store gives the same digest again, and the shell the first receipt
 			return
 		}
-		_, refusal = s.decide(state, &trial, state.At)
+		// The shell asks this too, but what is stored here lies under an id that
+		// follows from the command's, and must not take another's place.
+		if refusal = state.UsedByAnother(r); refusal == nil {
+			_, refusal = s.decide(state, &trial, state.At)
+		}
 	}
 	// What this replica knows is enough for a yes; a no needs the leader.
 	if s.shell.View(r.Session, look); refusal == nil {

@@ -167,6 +167,32 @@ func TestAPersonIsOnlyInTheStore(t *testing.T) {
 	})
 }
 
+// TestSomebodyElsesCommandIdTakesNobodysPlace: two actors with one command id
+// would name two persons, and two values in the store, alike.
+func TestSomebodyElsesCommandIdTakesNobodysPlace(t *testing.T) {
+	w := newWorld(t)
+	r, _ := w.registry("one")
+	id, applicant := w.session()
+	add := request(id, "add_person", command.AddPerson{Applicant: applicant, Value: person(name)})
+	receipt, err := w.ask(add)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range []command.AddPerson{
+		{Applicant: applicant, Value: person("Somebody Else")}, {Applicant: applicant, Value: person(name)},
+	} {
+		stolen := request(id, "add_person", args)
+		stolen.ID, stolen.Actor.ID = add.ID, "token/another"
+		w.refused(stolen, problem.Reused, "id")
+	}
+	who := ids.MustParse[ids.Person](receipt.Made["person"])
+	var digest events.Hash
+	look(t, r, id, func(s *session.State) { digest = s.Registry.Persons[who].Digest })
+	if kept, err := r.people.GetPerson(t.Context(), id, who, digest); err != nil || kept != people.Person(*person(name)) {
+		t.Errorf("the store holds %+v (%v)", kept, err)
+	}
+}
+
 func TestRefusedValuesAreNotStored(t *testing.T) {
 	w := newWorld(t)
 	w.registry("one")

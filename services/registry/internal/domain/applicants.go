@@ -48,11 +48,7 @@ func apply(c call) (result, error) {
 	if first, taken := roster.Find(r, clean.Organisation, ids.Applicant{}); taken {
 		return result{}, roster.Taken("args.", clean.Organisation, first)
 	}
-	id := ids.Derive[ids.Applicant](c.ID, 0)
-	if err := c.fresh(r.Applicants[id] != nil); err != nil {
-		return result{}, err
-	}
-	return facts(application(id, clean, a.Accept)...)
+	return facts(application(ids.Derive[ids.Applicant](c.ID, 0), clean, a.Accept)...)
 }
 
 // application gives the facts of one new application.
@@ -86,11 +82,7 @@ func importRows(c call) (result, error) {
 		if f.Outcome != roster.Accepted {
 			continue
 		}
-		id := ids.Derive[ids.Applicant](c.ID, i)
-		if err := c.fresh(c.s.Registry.Applicants[id] != nil); err != nil {
-			return result{}, err
-		}
-		all = append(all, application(id, f.Apply, a.Rows[i].Accept)...)
+		all = append(all, application(ids.Derive[ids.Applicant](c.ID, i), f.Apply, a.Rows[i].Accept)...)
 	}
 	if len(all) == 0 {
 		return result{}, none(findings)

@@ -200,30 +200,3 @@ func TestImportAgreesWithItsPreview(t *testing.T) {
 		l.SameAgain()
 	})
 }
-
-// TestSomebodyElsesCommandIdMakesNothingTwice: two actors with one command id
-// would name two things alike.
-func TestSomebodyElsesCommandIdMakesNothingTwice(t *testing.T) {
-	for verb, args := range map[string][2]any{
-		"apply":      {command.Apply{Organisation: "Mine"}, command.Apply{Organisation: "Yours"}},
-		"import":     {command.Import{Rows: []command.Apply{{Organisation: "Mine"}}}, command.Import{Rows: []command.Apply{{Organisation: "Yours"}}}},
-		"add_person": {command.AddPerson{Digest: digest}, command.AddPerson{Digest: digest}},
-		"invite":     {command.Invite{Roles: []events.Role{events.Captioner}, Expires: 1 << 50}, command.Invite{Roles: []events.Role{events.Chair}, Expires: 1 << 50}},
-		"file_text": {
-			command.FileText{Applicant: sessiontest.Applicant(0), Language: "en", Visibility: events.OwnerOnly, Digest: digest},
-			command.FileText{Applicant: sessiontest.Applicant(1), Language: "en", Visibility: events.PublicNow, Digest: digest},
-		},
-		"add_part": {command.PartArgs{Kind: events.Break, Title: "Mine", Minutes: 1}, command.PartArgs{Kind: events.Break, Title: "Yours", Minutes: 1}},
-	} {
-		l := stage(t)
-		first, second := sessiontest.Request(organiser, verb, args[0]), sessiontest.Request(sessiontest.Staff(events.Chair), verb, args[1])
-		first.ID = l.Command()
-		second.ID = first.ID
-		if _, err := l.Do(events.Registry, domain.Decide, first); err != nil {
-			t.Fatalf("%s: %v", verb, err)
-		}
-		if _, err := l.Do(events.Registry, domain.Decide, second); !problem.Is(err, problem.Reused) {
-			t.Errorf("%s with the same id by another actor: %v", verb, err)
-		}
-	}
-}

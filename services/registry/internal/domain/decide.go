@@ -157,16 +157,6 @@ func (c call) applicant(id ids.Applicant) (*session.Applicant, error) {
 	return a, nil
 }
 
-// fresh refuses an id that somebody else's command of the same id made already:
-// what it made would be overwritten. The key of a command is (actor, id), but
-// what it makes is named by the id alone.
-func (c call) fresh(taken bool) error {
-	if taken {
-		return problem.New(problem.Reused, "the id %s was used by somebody else", c.ID).On("id").Try("make a new UUIDv7 for each command")
-	}
-	return nil
-}
-
 // title checks a title; its one written form comes back.
 func title(field, text string) (string, error) {
 	clean, ok := roster.CleanText(text)

@@ -94,9 +94,6 @@ func addPart(c call) (result, error) {
 		return result{}, err
 	}
 	p.ID = ids.Derive[ids.Part](c.ID, 0)
-	if _, _, taken := c.s.Registry.Part(p.ID); taken {
-		return result{}, c.fresh(taken)
-	}
 	return facts(&events.PartAdded{Part: p})
 }
 

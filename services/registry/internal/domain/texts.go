@@ -69,12 +69,8 @@ func fileText(c call) (result, error) {
 	if err := stored(a.Content != "", a.Digest, "args.content"); err != nil {
 		return result{}, err
 	}
-	id := TextID(c.ID, a)
-	if err := c.fresh(!again && r.Texts[id] != nil); err != nil {
-		return result{}, err
-	}
 	return result{facts: []events.Event{&events.TextFiled{
-		Text: id, Applicant: who.Applicant, Part: a.Part, Language: tag, Visibility: a.Visibility, Words: a.Words, Digest: a.Digest,
+		Text: TextID(c.ID, a), Applicant: who.Applicant, Part: a.Part, Language: tag, Visibility: a.Visibility, Words: a.Words, Digest: a.Digest,
 	}}, onBehalf: onBehalf}, nil
 }
 
