@@ -305,6 +305,10 @@ func TestABeginIsAssumedAndTheSessionsEndEndsIt(t *testing.T) {
 // TestNewIsAPartOfAProcess: what a process makes of the service answers, signs
 // its receipts with the session's key, and stops in order.
 func TestNewIsAPartOfAProcess(t *testing.T) {
+	shelltest.Bubble(t, aProcess)
+}
+
+func aProcess(t *testing.T) {
 	store := logtest.Open(t)
 	set := keys.Ephemeral()
 	p, err := process.Open(t.Context(), "queue", process.Settings{Data: t.TempDir(), Replicas: 1, LogFormat: "json", LogLevel: "info"},
