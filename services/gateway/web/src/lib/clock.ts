@@ -56,6 +56,12 @@ export function tone(turn: TurnView | undefined, ms: number | undefined): 'calm'
   return ms <= Math.min(30_000, ((turn.allotted_ms ?? 0) + (turn.added_ms ?? 0)) / 5) ? 'amber' : 'calm'
 }
 
+/** A length as m:ss, in whole seconds that have passed or were given. */
+export function span(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000))
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+}
+
 /** m:ss, rounded up while time is left, so that 0:00 is shown only when it is over. */
 export function minutes(ms: number): string {
   const seconds = ms >= 0 ? Math.ceil(ms / 1000) : Math.floor(-ms / 1000)

@@ -1,6 +1,6 @@
 // The modalities in plain words, for everybody who follows.
 import { t } from '../i18n'
-import { minutes } from './clock'
+import { span } from './clock'
 import type { Modalities } from './view'
 
 /** One sentence for each rule that a speaker or an observer should know. */
@@ -9,8 +9,8 @@ export function rules(modalities: Modalities, minimum = modalities.minimum_ms): 
   return [
     t(`rule.${allotment}`),
     maximum_ms
-      ? t('rule.bounds', { minimum: minutes(minimum), maximum: minutes(maximum_ms) })
-      : t('rule.least', { minimum: minutes(minimum) }),
+      ? t('rule.bounds', { minimum: span(minimum), maximum: span(maximum_ms) })
+      : t('rule.least', { minimum: span(minimum) }),
     limit === 'hard' ? t('rule.hard', { grace: Math.round(grace_ms / 1000) }) : t(`rule.${limit}`),
     modalities.order === undefined || modalities.order === 'list' ? t('rule.order_list') : '',
     t('rule.silent'),
