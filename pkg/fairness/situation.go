@@ -276,7 +276,8 @@ type Plan struct {
 	Guaranteed bool `json:"guaranteed"`
 	// NotReached is K, how many at the end of the list will not be reached.
 	NotReached int `json:"not_reached"`
-	// LevelMS is the level of the max-min fill for weight 1.
+	// LevelMS is the level of the max-min fill for weight 1; zero when nothing
+	// is left to share above the guarantees and minimums.
 	LevelMS int64 `json:"level_ms"`
 	// Full says that everybody has what they asked for (or grew to the limit):
 	// more time would help nobody.

@@ -188,7 +188,7 @@ func (l *ladder) keep(kind Kind, keeps func(i int) bool) (Step, error) {
 		return Step{}, err
 	}
 	step.Plan = p
-	step.CreditMS = p.LevelMS
+	step.CreditMS = max(p.LevelMS, s.MinimumMS)
 	step.Fits = p.Fits && (kind == SecondSession && len(step.SetAside) <= len(s.Entries) || len(step.SetAside) == 0)
 	return step, nil
 }

@@ -192,7 +192,7 @@ func (q Question) ladder() ([]Rung, error) {
 	n := q.Applicants
 	lower := q
 	lower.MinimumMS = q.theorem(n).MinimumMS()
-	lower.MinimumMS -= lower.MinimumMS % fairness.StepMS
+	lower.MinimumMS = max(lower.MinimumMS-lower.MinimumMS%fairness.StepMS, min(q.MinimumMS, fairness.StepMS))
 	reserves := q
 	reserves.ReserveMS = 0
 	extended := q
@@ -207,7 +207,6 @@ func (q Question) ladder() ([]Rung, error) {
 		q.rung(SecondSession, (n+1)/2),
 		q.rung(Apportion, places),
 	}
-	rungs[0].Fits = lower.MinimumMS > 0
 	rungs[1].ReservesMS = q.ReserveMS
 	rungs[2].ExtendMS = extended.LengthMS - q.LengthMS
 	// Two sessions share the applicants evenly; where half of them do not fit
