@@ -345,13 +345,13 @@ func (f *Filler) freeze(level Level, claims []Claim, caps []int64) bool {
 		// Saturating just above the cap says all that is asked.
 		f.groupSums[c.Group] = min(f.groupSums[c.Group]+c.Chance*share(c, level.US), limitOf(caps[c.Group])+1)
 	}
-	any := false
+	some := false
 	for g := range caps {
 		f.capped[g] = caps[g] >= 0 && f.groupSums[g] > limitOf(caps[g])
-		any = any || f.capped[g]
+		some = some || f.capped[g]
 		free = free || !f.capped[g]
 	}
-	if any {
+	if some {
 		f.groupLevels(level, claims, caps)
 	}
 	return free
