@@ -91,7 +91,8 @@ func (sh *Shell) read(message micro.Request, request *command.Request) error {
 // gives the outcome's name for metrics.
 func (sh *Shell) answer(message micro.Request, request *command.Request, receipt *command.Receipt, err error) string {
 	if err == nil {
-		sh.sent(message.RespondJSON(receipt), request)
+		body, err := json.Marshal(receipt)
+		sh.send(message, nil, body, err, request)
 		return string(receipt.Outcome)
 	}
 	refusal := problem.From(err)
@@ -103,16 +104,22 @@ func (sh *Shell) answer(message micro.Request, request *command.Request, receipt
 	if refused.Problem, err = json.Marshal(refusal); err == nil {
 		body, err = json.Marshal(refused)
 	}
-	if err != nil {
-		sh.lines.Error("a refusal cannot be written", "command", request.ID, "error", err)
-	}
 	// A header's value is one line; what is behind it stands in the body anyway.
-	sh.sent(message.Error(strconv.Itoa(refusal.Status()), string(refusal.Code)+": "+refusal.Title(), body), request)
+	sh.send(message, nats.Header{
+		micro.ErrorCodeHeader: {strconv.Itoa(refusal.Status())},
+		micro.ErrorHeader:     {string(refusal.Code) + ": " + refusal.Title()},
+	}, body, err, request)
 	return string(refusal.Code)
 }
 
-// sent notes an answer that could not be sent: the client repeats its command.
-func (sh *Shell) sent(err error, request *command.Request) {
+// send answers a message; an answer that cannot be written or sent is noted, and
+// the client repeats its command. It does not use micro's own Respond and Error:
+// they write to the request, which micro reads as soon as the handler has
+// returned, and that is long before a command is done.
+func (sh *Shell) send(message micro.Request, header nats.Header, body []byte, err error, request *command.Request) {
+	if err == nil {
+		err = sh.log.Conn().PublishMsg(&nats.Msg{Subject: message.Reply(), Header: header, Data: body})
+	}
 	if err != nil {
 		sh.lines.Warn("an answer was not sent", "session", request.Session, "command", request.ID, "error", err)
 	}
