@@ -130,7 +130,11 @@ func Open(ctx context.Context, conn *nats.Conn, o Options) (*Log, error) {
 	}
 	for shard := range events.Shards {
 		for {
-			err := l.openStream(ctx, shard)
+			// A request that reaches servers without a leader is never answered, so
+			// each attempt has its own time.
+			attempt, cancel := context.WithTimeout(ctx, o.AppendWithin)
+			err := l.openStream(attempt, shard)
+			cancel()
 			if err == nil {
 				break
 			}

@@ -110,7 +110,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		err = fmt.Errorf("%w within %s", ErrServer, o.StartWithin)
 	case !inner.JetStreamEnabled():
 		err = fmt.Errorf("%w: JetStream is off", ErrServer)
-	default:
+	case options.Cluster.Port == 0:
+		// A node of a cluster cannot answer before it has a quorum, and gets from the
+		// others what it has lost.
 		s.unrecovered, err = s.findUnrecovered(ctx)
 	}
 	if err != nil {
