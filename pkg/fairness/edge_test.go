@@ -127,4 +127,3 @@ func TestTenThousandApplicantsAnAnswerInMilliseconds(t *testing.T) {
 		t.Errorf("it took %v", took)
 	}
 }
-

@@ -141,12 +141,20 @@ func Entitlements(used, requests []int64) []int64 {
 		}
 		return a - b
 	})
-	// The smallest requests are filled first; the rest share what is left.
-	out := make([]int64, len(requests))
+	// The smallest requests are filled first; the first that is more than its
+	// part of the rest finds the level, one for all, rounded down.
+	level := int64(math.MaxInt64)
 	for k, i := range order {
-		level := total / int64(len(order)-k)
+		part := total / int64(len(order)-k)
+		if limit(i) > part {
+			level = part
+			break
+		}
+		total -= limit(i)
+	}
+	out := make([]int64, len(requests))
+	for i := range out {
 		out[i] = min(limit(i), level)
-		total -= out[i]
 	}
 	return out
 }

@@ -62,16 +62,10 @@ type PlaceFigures struct {
 
 // outcome is one session's figures.
 type outcome struct {
-	heard, present        int
-	jain, entitlement     float64
-	offered, gini         float64
-	shortestMS, longestMS int64
-	firstMS, lastMS       int64
-	cut                   int
-	overrunMS             int64
-	broken                int
-	prefix                float64
-	err                   error
+	measures.Summary
+	firstMS, lastMS int64
+	overrunMS       int64
+	err             error
 }
 
 // tally is what sums up in integers, so that it does not matter which worker
@@ -132,38 +126,26 @@ func (g *game) present(who int) bool {
 	return h.lateMS >= 0 && (p.calledMS == 0 || p.calledMS+h.lateMS <= g.limit()-lastCallMS)
 }
 
-// outcome reckons one session up.
+// outcome reckons one session up, with the measures of the record.
 func (g *game) outcome(t *tally) outcome {
-	var o outcome
-	var used, offered []int64
-	var requests []int64
+	g.turns = slices.Grow(g.turns[:0], len(g.players))[:len(g.players)]
 	for who := range g.players {
-		p := &g.players[who]
-		if !g.present(who) {
-			continue
+		p, h := &g.players[who], &g.fortune.people[who]
+		g.turns[who] = measures.Turn{
+			Group: g.scenario.Groups[h.group].Name, Present: g.present(who),
+			OfferedMS: p.offeredMS, UsedMS: p.usedMS, GuaranteeMS: p.guaranteeMS, Cut: p.cut,
 		}
-		o.present++
-		used, offered = append(used, p.usedMS), append(offered, p.offeredMS)
-		request := int64(0)
 		if g.policy.Requests {
-			request = g.fortune.people[who].requestMS
-		}
-		requests = append(requests, request)
-		if p.offeredMS < p.guaranteeMS {
-			o.broken++
-		}
-		if p.cut {
-			o.cut++
+			g.turns[who].RequestMS = h.requestMS
 		}
 		g.errors(who, t)
 	}
-	o.heard = len(g.spoken)
-	seconds := floats(used)
-	o.jain, o.gini = measures.Jain(seconds), measures.Gini(seconds)
-	o.entitlement = measures.Jain(measures.Ratios(seconds, floats(measures.Entitlements(used, requests))))
-	o.offered = measures.Jain(measures.Ratios(floats(offered), floats(measures.Entitlements(offered, requests))))
+	for k, who := range g.spoken {
+		g.turns[who].Place = k + 1
+	}
+	o := outcome{Summary: measures.Summarise(g.turns)}
 	g.places(&o, t)
-	if n := len(g.spoken); n > 0 {
+	if len(g.spoken) > 0 {
 		o.overrunMS = max(0, g.nowMS-g.limit())
 	}
 	return o
@@ -196,39 +178,19 @@ func (g *game) errors(who int, t *tally) {
 
 // places reckons by place of speaking.
 func (g *game) places(o *outcome, t *tally) {
-	sequence := make([]int, len(g.spoken))
 	for k, who := range g.spoken {
 		p := &g.players[who]
-		sequence[k] = g.fortune.people[who].group
 		if k < len(t.n) {
 			t.offered[k] += p.offeredMS
 			t.used[k] += p.usedMS
 			t.n[k]++
 		}
-		if k == 0 || p.offeredMS < o.shortestMS {
-			o.shortestMS = p.offeredMS
-		}
-		o.longestMS = max(o.longestMS, p.offeredMS)
 	}
 	ten := int64(min(10, len(g.spoken)))
 	for k := range ten {
 		o.firstMS += g.players[g.spoken[k]].offeredMS / ten
 		o.lastMS += g.players[g.spoken[int64(len(g.spoken))-1-k]].offeredMS / ten
 	}
-	sizes := make([]int64, len(g.scenario.Groups))
-	for i, group := range g.scenario.Groups {
-		sizes[i] = int64(group.Size)
-	}
-	o.prefix = measures.PrefixError(sizes, sequence)
-}
-
-// floats are milliseconds in seconds.
-func floats(ms []int64) []float64 {
-	out := make([]float64, len(ms))
-	for i, v := range ms {
-		out[i] = float64(v) / 1000
-	}
-	return out
 }
 
 // learned passes the residuals of all forecasts on.
@@ -248,27 +210,27 @@ func figures(title string, outcomes []outcome, t *tally) Figures {
 	turns, cut := 0, 0
 	for i := range outcomes {
 		o := &outcomes[i]
-		heard[i], overrun[i] = float64(o.heard), float64(o.overrunMS)/1000
+		heard[i], overrun[i] = float64(o.Heard), float64(o.overrunMS)/1000
 		f.HeardMean += heard[i] / n
-		f.PresentMean += float64(o.present) / n
-		if o.heard >= o.present {
+		f.PresentMean += float64(o.Present) / n
+		if o.Heard >= o.Present {
 			f.AllPresentHeard += 1 / n
 		}
-		f.JainSeconds += o.jain / n
-		f.JainEntitlement += o.entitlement / n
-		f.JainOffered += o.offered / n
-		f.Gini += o.gini / n
-		f.ShortestOfferedS += float64(o.shortestMS) / 1000 / n
-		f.LongestOfferedS += float64(o.longestMS) / 1000 / n
+		f.JainSeconds += o.JainSeconds / n
+		f.JainEntitlement += o.JainEntitlement / n
+		f.JainOffered += o.JainOffered / n
+		f.Gini += o.Gini / n
+		f.ShortestOfferedS += float64(o.ShortestOfferedMS) / 1000 / n
+		f.LongestOfferedS += float64(o.LongestOfferedMS) / 1000 / n
 		f.FirstTenOfferedS += float64(o.firstMS) / 1000 / n
 		f.LastTenOfferedS += float64(o.lastMS) / 1000 / n
 		f.OverrunMeanS += overrun[i] / n
 		if o.overrunMS == 0 {
 			f.NoOverrunShare += 1 / n
 		}
-		f.PromisesBroken += float64(o.broken) / n
-		f.GroupPrefixError += o.prefix / n
-		turns, cut = turns+o.heard, cut+o.cut
+		f.PromisesBroken += float64(o.PromisesBroken) / n
+		f.GroupPrefixError += o.GroupPrefixError / n
+		turns, cut = turns+o.Heard, cut+o.Cut
 	}
 	if turns > 0 {
 		f.CutShare = float64(cut) / float64(turns)

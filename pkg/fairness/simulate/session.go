@@ -6,6 +6,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/fairness"
 	"github.com/fairfloor/fairfloor/pkg/fairness/estimate"
 	"github.com/fairfloor/fairfloor/pkg/fairness/eta"
+	"github.com/fairfloor/fairfloor/pkg/fairness/measures"
 	"github.com/fairfloor/fairfloor/pkg/fairness/order"
 )
 
@@ -45,6 +46,7 @@ type game struct {
 	list      []int
 	spoken    []int
 	given     []pending
+	turns     []measures.Turn
 	show      estimate.Show
 	nowMS     int64
 	endedMS   int64 // when the last turn (or the opening) ended
