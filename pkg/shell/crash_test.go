@@ -144,7 +144,7 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 // that it had printed.
 func killed(t *testing.T, folder string, s ids.Session, n int) []*command.Receipt {
 	t.Helper()
-	victim := exec.Command(os.Args[0], "-test.run=^$") //nolint:gosec // this binary itself
+	victim := exec.Command(os.Args[0], "-test.run=^$")
 	victim.Env = append(os.Environ(), crashFolder+"="+folder, crashSession+"="+s.String())
 	victim.Stderr = t.Output()
 	out, err := victim.StdoutPipe()
