@@ -7,6 +7,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/ids"
 )
 
+// turn gives a turn that the log has made.
 func (q *Queue) turn(id ids.Turn) (*Turn, error) {
 	t, ok := q.Turns[id]
 	if !ok {
@@ -61,6 +62,7 @@ func (q *Queue) floor(c *events.Commit, m Meta, event events.Event) error {
 	return nil
 }
 
+// given makes a turn and what an undo of it needs.
 func (q *Queue) given(c *events.Commit, m Meta, e *events.FloorGiven) error {
 	entry, err := q.entry(e.Entry)
 	if err != nil {
@@ -84,6 +86,8 @@ func (q *Queue) given(c *events.Commit, m Meta, e *events.FloorGiven) error {
 	return nil
 }
 
+// ended ends a turn and says where its entry goes: off the list for good when it
+// was held, and back to a place of its own when nobody heard a word.
 func (q *Queue) ended(c *events.Commit, e *events.TurnEnded) error {
 	t, err := q.turn(e.Turn)
 	if err != nil {
@@ -176,6 +180,8 @@ func (q *Queue) undone(c *events.Commit, e *events.ActUndone) error {
 	return nil
 }
 
+// reassigned exchanges the holder of the running turn. Its times stay as they
+// are: not a second is lost.
 func (q *Queue) reassigned(e *events.TurnReassigned) error {
 	t, err := q.turn(e.Turn)
 	if err != nil {
@@ -202,6 +208,7 @@ func (q *Queue) reassigned(e *events.TurnReassigned) error {
 	return nil
 }
 
+// corrected puts a past turn right. Unset members of the event change nothing.
 func (q *Queue) corrected(e *events.TurnCorrected) error {
 	t, err := q.turn(e.Turn)
 	if err != nil {

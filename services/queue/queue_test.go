@@ -252,7 +252,7 @@ func TestTheListClosesByItself(t *testing.T) {
 		r.must(sessiontest.Request(chair, "close_list", command.CloseList{Part: sessiontest.Item, At: at}))
 		r.replicas[1].Stop()
 		r.replicas = slices.Delete(r.replicas, 1, 2)
-		time.Sleep(at.Time().Add(-time.Millisecond).Sub(time.Now()))
+		time.Sleep(time.Until(at.Time()) - time.Millisecond)
 		r.see(func(s *session.State) {
 			if l := s.Queue.List(sessiontest.Item); l.State != events.ListClosing {
 				t.Errorf("a millisecond before, the list is %s", l.State)

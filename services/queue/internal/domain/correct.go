@@ -38,7 +38,8 @@ func (d *deciding) reassign() ([]events.Event, error) {
 	return one(&events.TurnReassigned{Turn: t.ID, From: from.ID, To: to.ID}), nil
 }
 
-// correctTurn corrects begin, end or holder of a past turn.
+// correctTurn corrects begin, end or holder of a past turn, until the session is
+// sealed. What is not sent stays; what is sent as it was is no correction.
 func (d *deciding) correctTurn() ([]events.Event, error) {
 	args, err := read[command.CorrectTurn](d)
 	if err != nil {
@@ -94,7 +95,8 @@ func (d *deciding) past(id ids.Turn) (*session.Turn, error) {
 	return t, nil
 }
 
-// couldHaveSpoken gives an entry that a past turn may belong to.
+// couldHaveSpoken gives an entry that a past turn may belong to: also one that
+// has left the list since, and one that has spoken in another turn.
 func (d *deciding) couldHaveSpoken(id ids.Entry, part ids.Part) (*session.Entry, error) {
 	e, err := d.inState(id, "entry", session.Waiting, session.Standby, session.Spoken, session.Gone)
 	if err != nil {
@@ -135,6 +137,7 @@ func (d *deciding) stretch(self ids.Turn, begun, ended clock.Instant) error {
 		if id == self || !t.Stands() {
 			continue
 		}
+		// The running turn has no end yet; nothing may reach into it.
 		until := t.EndedAt
 		if until.IsZero() {
 			until = clock.Instant(math.MaxInt64)
@@ -164,6 +167,7 @@ func (d *deciding) enterTurn() ([]events.Event, error) {
 	if err := d.stretch(ids.Turn{}, args.BegunAt, args.EndedAt); err != nil {
 		return nil, err
 	}
+	// Nothing was opened for it, so what was announced counts as offered.
 	p, _, _ := d.s.Registry.Part(e.Part)
 	return one(&events.TurnEntered{
 		Turn: ids.Derive[ids.Turn](d.r.ID, 0), Entry: e.ID, BegunAt: args.BegunAt, EndedAt: args.EndedAt, AllottedMS: d.announced(e, p),

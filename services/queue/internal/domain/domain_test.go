@@ -85,7 +85,7 @@ func TestASessionThatTakesNothing(t *testing.T) {
 			by = program
 		}
 		r := reasoned(ask(by, v.Name, v.Args()))
-		over.Now += 1
+		over.Now++
 		_, err := domain.Decide(over.State, r, over.Now)
 		var p *problem.Error
 		if !errors.As(err, &p) {
@@ -124,8 +124,10 @@ func TestDelegatesActForTheirOwn(t *testing.T) {
 		"propose_swap":  {nil, func(s *stage) any { return command.ProposeSwap{Entry: s.mine(1), With: s.mine(2)} }, "entry"},
 		"accept_swap":   {proposal, answer, "swap"},
 		"decline_swap":  {proposal, answer, "swap"},
-		"yield": {func(s *stage) { s.must(s.give(chair, s.mine(1))); s.must(s.onTurn(chair, "begin")) },
-			func(s *stage) any { return command.TurnRef{Turn: s.State.Queue.Turn} }, "turn"},
+		"yield": {
+			func(s *stage) { s.must(s.give(chair, s.mine(1))); s.must(s.onTurn(chair, "begin")) },
+			func(s *stage) any { return command.TurnRef{Turn: s.State.Queue.Turn} }, "turn",
+		},
 	}
 	for _, v := range queueVerbs() {
 		if _, ok := rows[v.Name]; v.Own != ok {

@@ -27,6 +27,7 @@ func (d *deciding) withdraw() ([]events.Event, error) {
 	}
 	var decided []events.Event
 	if e.State == session.Merged {
+		// While the joint statement is held its members stay named with it.
 		lead := d.q.Entries[e.MergedInto]
 		if lead.State != session.Waiting && lead.State != session.Standby {
 			return nil, d.elsewhere(lead, "entry")
@@ -56,6 +57,7 @@ func (d *deciding) deferEntry() ([]events.Event, error) {
 	return one(&events.EntryDeferred{Entry: e.ID, Places: min(back, behind)}), nil
 }
 
+// checkIn says that the speaker is ready. It ends a reported absence.
 func (d *deciding) checkIn() ([]events.Event, error) {
 	args, err := read[command.EntryRef](d)
 	if err != nil {
@@ -68,6 +70,7 @@ func (d *deciding) checkIn() ([]events.Event, error) {
 	return d.checkedIn(e)
 }
 
+// checkedIn is the common end of checking in, by whichever verb it was said.
 func (d *deciding) checkedIn(e *session.Entry) ([]events.Event, error) {
 	if e.CheckedIn && !e.Absent {
 		return nil, problem.New(problem.Already, "%s has checked in, at %s", d.speaker(e), d.standing(e)).On("entry").
@@ -105,6 +108,8 @@ func (d *deciding) notePresence() ([]events.Event, error) {
 	return one(&events.PresenceNoted{Entry: e.ID, Basis: args.Basis}), nil
 }
 
+// reportAbsent notes that somebody is away and expected back. They keep their
+// place; only a person moves them (decisions.md 17).
 func (d *deciding) reportAbsent() ([]events.Event, error) {
 	args, err := read[command.EntryRef](d)
 	if err != nil {
@@ -137,6 +142,8 @@ func (d *deciding) excuse() ([]events.Event, error) {
 	return one(&events.Excused{Entry: e.ID}), nil
 }
 
+// toStandby takes an absent speaker's entry off the list, for the time being. A
+// joint statement goes there as one.
 func (d *deciding) toStandby() ([]events.Event, error) {
 	args, err := read[command.EntryRef](d)
 	if err != nil {

@@ -41,6 +41,9 @@ func (d *deciding) current() (events.Part, error) {
 	return found[0], nil
 }
 
+// next gives the floor to the first of the list. What the presser saw is checked
+// before anything else, so that the second of two presses is told of the first
+// and of nothing else (decisions.md 4).
 func (d *deciding) next() ([]events.Event, error) {
 	if _, err := read[command.None](d); err != nil {
 		return nil, err
@@ -66,6 +69,8 @@ func (d *deciding) next() ([]events.Event, error) {
 	return d.giveTo(d.q.Entries[head], p, false)
 }
 
+// give gives the floor to an entry that the chair names, past all others. An
+// undo brings it back to the place that it had.
 func (d *deciding) give() ([]events.Event, error) {
 	args, err := read[command.EntryRef](d)
 	if err != nil {
@@ -158,6 +163,7 @@ func (d *deciding) ending(t *session.Turn, how events.TurnEnd) *events.TurnEnded
 	return d.endingAt(t, how, d.now)
 }
 
+// endingAt is the end of a turn at an instant, which is never before its begin.
 func (d *deciding) endingAt(t *session.Turn, how events.TurnEnd, at clock.Instant) *events.TurnEnded {
 	return &events.TurnEnded{Turn: t.ID, EndedAt: max(at, t.BegunAt, t.GivenAt), How: how, Act: d.r.ID}
 }
@@ -274,19 +280,23 @@ func (d *deciding) suspendedAt() clock.Instant {
 	return 0
 }
 
+// yield is the holder's own end.
 func (d *deciding) yield() ([]events.Event, error) {
 	return d.over(events.Yielded)
 }
 
+// end is the chair's end, as after a "thank you".
 func (d *deciding) end() ([]events.Event, error) {
 	return d.over(events.Ended)
 }
 
+// withdrawFloor takes the floor away, with a reason that is logged and shown.
 func (d *deciding) withdrawFloor() ([]events.Event, error) {
 	return d.over(events.Withdrawn)
 }
 
-// over ends a turn that has begun.
+// over ends a turn that has begun. One that was only called is not ended like
+// this: an entry would count as spoken of which nobody heard a word.
 func (d *deciding) over(how events.TurnEnd) ([]events.Event, error) {
 	args, err := read[command.TurnRef](d)
 	if err != nil {
@@ -327,6 +337,7 @@ func (d *deciding) stepBack() ([]events.Event, error) {
 	return one(ended), nil
 }
 
+// noShow puts the called speaker's entry on standby, from where it can return.
 func (d *deciding) noShow() ([]events.Event, error) {
 	t, _, err := d.called()
 	if err != nil {

@@ -24,6 +24,8 @@ const (
 	mostRequestMS  = 600_000
 )
 
+// openList opens a part's list: a draft, or again one that is closing or closed.
+// A time at which it was to close is forgotten.
 func (d *deciding) openList() ([]events.Event, error) {
 	args, err := read[command.PartRef](d)
 	if err != nil {
@@ -39,6 +41,8 @@ func (d *deciding) openList() ([]events.Event, error) {
 	return one(&events.ListStateChanged{Part: p.ID, State: events.ListOpen}), nil
 }
 
+// closeList closes a list now, or names the time at which it will: the timer
+// then asks for the same, as the program.
 func (d *deciding) closeList() ([]events.Event, error) {
 	args, err := read[command.CloseList](d)
 	if err != nil {
@@ -72,6 +76,9 @@ func (d *deciding) closeList() ([]events.Event, error) {
 	return one(&events.ListStateChanged{Part: p.ID, State: events.ListClosing, ClosesAt: args.At}), nil
 }
 
+// join puts an applicant on a part's list. What is checked first is what the
+// sender can mend by themselves: who, where, what; then whether the list takes
+// it; and last whether they are on it already, which names their place.
 func (d *deciding) join() ([]events.Event, error) {
 	args, err := read[command.Join](d)
 	if err != nil {
@@ -111,11 +118,24 @@ func (d *deciding) join() ([]events.Event, error) {
 	if err := d.once(p, applicant.Applicant, args.Kind); err != nil {
 		return nil, err
 	}
-	return one(&events.EntryJoined{
+	joined := &events.EntryJoined{
 		Entry: ids.Derive[ids.Entry](d.r.ID, 0), Part: p.ID, Applicant: applicant.Applicant, Delegate: delegate,
 		Kind: args.Kind, RequestedMS: args.RequestedMS, Language: applicant.Language, Turn: args.Turn,
 		Place: place(d.q, p.ID, args.Kind, args.Turn), Late: late,
-	}), nil
+	}
+	if late && args.Kind == events.Statement && d.wouldBreak(p.ID) {
+		// Without a place, so that the receipt promises none.
+		joined.Place = 0
+		return []events.Event{joined, &events.EntryToStandby{Entry: joined.Entry}}, nil
+	}
+	return one(joined), nil
+}
+
+// wouldBreak reports whether one more statement could break what was announced
+// for a list: then a late applicant is put on standby (decisions.md 19), from
+// where the chair may still bring them back.
+func (d *deciding) wouldBreak(part ids.Part) bool {
+	return d.s.Timing.Announced[part] != nil && !session.Admits(d.s, part, d.now)
 }
 
 // applicant gives the accepted applicant for whom the actor acts: the token's,

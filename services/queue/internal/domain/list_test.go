@@ -9,6 +9,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/problem"
+	"github.com/fairfloor/fairfloor/pkg/session"
 	"github.com/fairfloor/fairfloor/pkg/session/sessiontest"
 )
 
@@ -174,6 +175,32 @@ func TestJoiningTwiceNamesThePlace(t *testing.T) {
 			t.Errorf("%d is told %q, not %q", i, p.Detail, where)
 		}
 	}
+}
+
+// TestALateApplicantBreaksNoPromise: they join while every promise holds, and
+// are put on standby, by the same command, when it would not.
+func TestALateApplicantBreaksNoPromise(t *testing.T) {
+	announced := func(s *stage) {
+		closed(s)
+		s.Append(events.Timing, events.ByService(events.Timing), "announce", &events.AllotmentsAnnounced{Part: item, GuaranteeMS: 60_000, LevelMS: 90_000, Entries: 6})
+	}
+	early := started(t, 9, 6, nil)
+	announced(early)
+	d := early.must(behalf(nil)(early))
+	same(t, "the place", d.Events[0].(*events.EntryJoined).Place, 7)
+	same(t, "events", len(d.Events), 1)
+
+	late := started(t, 9, 6, nil)
+	announced(late)
+	late.Now = late.State.HardEnd().Add(-9 * 60_000)
+	d = late.must(behalf(nil)(late))
+	_, place := command.Made(d.Events)
+	same(t, "the place that the receipt promises", place, 0)
+	same(t, "the entry", late.entry(7).State, session.Standby)
+	same(t, "the order", late.order(), []int{0, 1, 2, 3, 4, 5})
+	late.SameAgain()
+	late.must(of(chair, "return", 7)(late))
+	same(t, "the chair may nevertheless", late.order(), []int{0, 1, 2, 7, 3, 4, 5})
 }
 
 func TestTooManyEntriesOfOneApplicant(t *testing.T) {

@@ -42,6 +42,7 @@ func (d *deciding) raisePoint() ([]events.Event, error) {
 		}
 		part = p.ID
 	}
+	// One open point for each applicant; the order of the list is not touched.
 	made := 0
 	for _, id := range d.q.EntryOrder {
 		e := d.q.Entries[id]
@@ -88,6 +89,8 @@ func (d *deciding) admitPoint() ([]events.Event, error) {
 	return one(&events.PointAdmitted{Entry: e.ID, Suspended: d.q.Turn}), nil
 }
 
+// refusePoint ends a raised point without hearing it; also after the session, so
+// that nothing stays open in the record.
 func (d *deciding) refusePoint() ([]events.Event, error) {
 	args, err := read[command.EntryRef](d)
 	if err != nil {
@@ -113,6 +116,7 @@ func (d *deciding) rule() ([]events.Event, error) {
 	if !slices.Contains([]events.Ruling{events.Upheld, events.Dismissed, events.Noted}, args.Ruling) {
 		return nil, problem.Field("ruling", "%.40q is not a ruling", string(args.Ruling)).Try("use upheld, dismissed or noted")
 	}
+	// The session may have been adjourned meanwhile, and the turn be over.
 	ruled := &events.PointRuled{Entry: e.ID, Ruling: args.Ruling}
 	if d.q.Point != nil && d.q.Point.Suspended == d.q.Turn {
 		ruled.Resumed = d.q.Turn

@@ -77,7 +77,7 @@ func (s *stage) must(r *command.Request) command.Decision {
 }
 
 // refused does what has to be refused, with what to do, and without a trace.
-func (s *stage) refused(r *command.Request, code problem.Code, on string) *problem.Error {
+func (s *stage) refused(r *command.Request, code problem.Code, on string) problem.Error {
 	before := len(s.Stored)
 	_, err := s.decide(r)
 	var p *problem.Error
@@ -91,7 +91,7 @@ func (s *stage) refused(r *command.Request, code problem.Code, on string) *probl
 	case len(s.Stored) != before || !reflect.DeepEqual(s.State, s.Refold()):
 		s.t.Fatalf("%s was refused and changed something", r.Verb)
 	}
-	return p
+	return *p
 }
 
 func (s *stage) join(i int) ids.Entry {

@@ -36,6 +36,8 @@ func (d *deciding) pair(entry, with ids.Entry) (one, other *session.Entry, err e
 	return one, other, err
 }
 
+// proposeSwap asks another speaker; nothing moves until they accept. When both
+// ask each other, the second is told to accept.
 func (d *deciding) proposeSwap() ([]events.Event, error) {
 	args, err := read[command.ProposeSwap](d)
 	if err != nil {
@@ -85,7 +87,8 @@ func (d *deciding) proposal() (*session.Swap, error) {
 	return s, nil
 }
 
-// acceptSwap is the consent of the one who was asked.
+// acceptSwap is the consent of the one who was asked. The two exchange the
+// places that they have now, whatever these were when it was proposed.
 func (d *deciding) acceptSwap() ([]events.Event, error) {
 	s, err := d.proposal()
 	if err != nil {
@@ -170,6 +173,9 @@ func (d *deciding) move() ([]events.Event, error) {
 	return one(&events.EntryMoved{Entry: e.ID, Before: args.Before, After: args.After}), nil
 }
 
+// merge makes one joint statement at the lead's place. Every name is kept: the
+// members are its own entries still, and split brings them back. A joint
+// statement may grow, and two of them are not made one.
 func (d *deciding) merge() ([]events.Event, error) {
 	args, err := read[command.Merge](d)
 	if err != nil {
@@ -224,6 +230,8 @@ func (d *deciding) mergeable(id ids.Entry, field string) (*session.Entry, error)
 	return e, err
 }
 
+// split undoes a joint statement: its members wait behind the lead, in the order
+// in which they joined it.
 func (d *deciding) split() ([]events.Event, error) {
 	args, err := read[command.EntryRef](d)
 	if err != nil {

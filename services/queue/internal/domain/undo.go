@@ -33,6 +33,7 @@ func (d *deciding) undo() ([]events.Event, error) {
 		return nil, problem.New(problem.WrongState, "%s was pressed %d s ago; an act can be undone for %d s", last.Verb, gap/1000, undoMS/1000).
 			On("act").Try("correct the turn instead (correct_turn, reassign)")
 	}
+	// In a suspended session a turn would go on whose clock cannot.
 	if err := d.running(); err != nil {
 		return nil, err
 	}
@@ -66,6 +67,8 @@ func (d *deciding) resumable(last *session.Undoable) error {
 		return nil
 	}
 	e := d.q.Entries[t.Entry]
+	// Standby and waiting are where a no-show and two places back leave them; they
+	// may have come back from standby since.
 	switch e.State {
 	case session.Spoken, session.Standby, session.Waiting:
 		return nil
