@@ -195,6 +195,32 @@ func TestEveryPrefixIsProportional(t *testing.T) {
 	})
 }
 
+// TestLeavingAndRejoiningDoesNotGainPlaces of fairness.md: who comes back is a
+// late applicant, whatever they are or were drawn.
+func TestLeavingAndRejoiningDoesNotGainPlaces(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		members := anyMembers(t)
+		who := rapid.IntRange(0, len(members)-1).Draw(t, "who")
+		rule := rapid.SampledFrom([]order.Rule{order.SainteLague, order.FirstCome, order.PlainLot, order.Secretariat}).Draw(t, "rule")
+		place := func() int {
+			places, err := order.Arrange(members, order.Options{Rule: rule})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return slices.Index(ids(places), members[who].ID)
+		}
+		before := place()
+		// The one who left stays on the fixed list, withdrawn, under another name.
+		left := members[who]
+		left.ID = "left"
+		members = append(members, left)
+		members[who].Late, members[who].Joined, members[who].Rank, members[who].Lot = true, 10_000, 0, ""
+		if after := place(); after <= before {
+			t.Fatalf("%s: from place %d to %d", rule, before+1, after+1)
+		}
+	})
+}
+
 func TestInsideACellFirstTimeThenCreditThenLot(t *testing.T) {
 	members := []order.Member{
 		{ID: "lot1", Group: "a", Lot: "11", Joined: 1},

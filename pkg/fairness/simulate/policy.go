@@ -41,9 +41,10 @@ type Policy struct {
 	Confirm bool
 	// Strict is the provable guarantee.
 	Strict bool
-	// Naive divides what is left equally at each handover, learning nothing.
+	// Naive divides what is left equally at each handover, learning nothing and
+	// reckoning with half of the handovers.
 	Naive bool
-	// Hands says that the chair picks among the first three raised hands.
+	// Hands says that the chair picks between the first two raised hands.
 	Hands bool
 	// MinimumS replaces the scenario's minimum when not negative.
 	MinimumS int64

@@ -80,6 +80,9 @@ func (g *game) begin(seed uint64, session int) error {
 	s := &g.situation
 	s.Entries = entries
 	s.Calibration = g.table
+	if g.table == nil && !g.policy.Protocol {
+		s.Calibration = &uncorrected
+	}
 	s.Strict = g.policy.Strict
 	s.Mode = g.policy.Mode
 	switch g.policy.Ending {
@@ -102,6 +105,17 @@ func (g *game) begin(seed uint64, session int) error {
 	return g.closeList()
 }
 
+// uncorrected is for policies that nobody learned from: the shipped widths
+// around the bare forecast.
+var uncorrected = func() eta.Calibration {
+	c := *eta.Shipped(false)
+	c.Name += "-uncorrected"
+	for b := range c.Buckets {
+		c.Buckets[b].Mid = 0
+	}
+	return c
+}()
+
 // closeList announces what is announced when the list closes.
 func (g *game) closeList() error {
 	s := &g.situation
@@ -109,7 +123,7 @@ func (g *game) closeList() error {
 		s.FixedMS = g.policy.SlotS * 1000
 		if s.FixedMS == 0 {
 			// The equal split: plain arithmetic with the reserve, once.
-			s.FixedMS = g.split(s.EarliestMS, s.Reserve.InitialMS+s.Reserve.KeptMS)
+			s.FixedMS = g.split(s.EarliestMS, s.Reserve.InitialMS+s.Reserve.KeptMS, estimate.HandoverPriorMS)
 		}
 	}
 	s.RaiseGuarantees = g.policy.Protocol
@@ -145,8 +159,8 @@ func (g *game) closeList() error {
 }
 
 // split divides what is left equally among those waiting, in whole seconds.
-func (g *game) split(fromMS, reserveMS int64) int64 {
-	each := (g.limit()-reserveMS-fromMS)/int64(max(1, len(g.list))) - estimate.HandoverPriorMS
+func (g *game) split(fromMS, reserveMS, handoverMS int64) int64 {
+	each := (g.limit()-reserveMS-fromMS)/int64(max(1, len(g.list))) - handoverMS
 	return max(1_000, each-each%1_000)
 }
 
@@ -233,7 +247,7 @@ func (g *game) play() error {
 		}
 		g.deck()
 		if g.policy.Naive {
-			g.situation.FixedMS = g.split(g.nowMS, 0)
+			g.situation.FixedMS = g.split(g.nowMS, 0, estimate.HandoverPriorMS/2)
 		}
 		if err := g.compute(); err != nil {
 			return err
@@ -352,7 +366,7 @@ func (g *game) forecast(baseMS int64) {
 func (g *game) call() bool {
 	at := 0
 	if g.policy.Hands {
-		at = int(g.fortune.people[g.list[0]].pick * float64(min(3, len(g.list))))
+		at = int(g.fortune.people[g.list[0]].pick * float64(min(2, len(g.list))))
 	}
 	who := g.list[at]
 	p, h := &g.players[who], &g.fortune.people[who]
