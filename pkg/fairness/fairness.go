@@ -201,14 +201,15 @@ func (e *Engine) fill(s *Situation, p *Plan, f *frame) error {
 		}
 		e.claims[i] = c
 	}
+	caps := e.groupCaps(s)
 	capacity := max(0, p.CapacityMS) * estimate.Whole / f.u
-	level, err := e.filler.Fill(min(capacity, allocate.MostCapacityMS), e.claims, s.GroupCapsMS, e.shares)
+	level, err := e.filler.FillDown(min(capacity, allocate.MostCapacityMS), e.claims, caps, e.shares)
 	if _, short := err.(*allocate.Infeasible); short {
 		// Frozen allotments are the first to give way, down to the guarantee.
 		for i := range e.claims {
 			e.claims[i].MinMS = e.bounds[i].low
 		}
-		level, err = e.filler.Fill(min(capacity, allocate.MostCapacityMS), e.claims, s.GroupCapsMS, e.shares)
+		level, err = e.filler.FillDown(min(capacity, allocate.MostCapacityMS), e.claims, caps, e.shares)
 	}
 	if _, short := err.(*allocate.Infeasible); short {
 		f.shortage = true
@@ -222,6 +223,32 @@ func (e *Engine) fill(s *Situation, p *Plan, f *frame) error {
 	}
 	p.LevelMS, p.Full = level.MS(), level.Full
 	return nil
+}
+
+// groupCaps are the caps, each at least what its members have been promised.
+func (e *Engine) groupCaps(s *Situation) []int64 {
+	if len(s.GroupCapsMS) == 0 {
+		return nil
+	}
+	if cap(e.caps) < len(s.GroupCapsMS) {
+		e.caps = make([]int64, len(s.GroupCapsMS))
+	}
+	e.caps = e.caps[:len(s.GroupCapsMS)]
+	clear(e.caps)
+	for i := range e.claims {
+		if c := &e.claims[i]; c.Group != allocate.NoGroup {
+			// Rounded up, so that the promises fit to the millisecond.
+			e.caps[c.Group] += (c.Chance*c.MinMS + allocate.Whole - 1) / allocate.Whole
+		}
+	}
+	for g, most := range s.GroupCapsMS {
+		if most < 0 {
+			e.caps[g] = -1
+			continue
+		}
+		e.caps[g] = min(max(e.caps[g], most), allocate.MostCapacityMS)
+	}
+	return e.caps
 }
 
 // offer turns shares into whole seconds by the rule of the mode.

@@ -314,6 +314,36 @@ func TestFixedNeverAdapts(t *testing.T) {
 	}
 }
 
+// TestGroupCapsHoldWithoutTakingPromisesBack: a group fills its own budget,
+// the rest share what it leaves, and a budget that is too small for promises
+// gives way to them without touching anybody else.
+func TestGroupCapsHoldWithoutTakingPromisesBack(t *testing.T) {
+	s := december(20)
+	s.Mode, s.RaiseGuarantees = fairness.Individual, false
+	for i := range s.Entries {
+		s.Entries[i].Group, s.Entries[i].RequestMS = i%2, 600_000
+	}
+	s.GroupCapsMS = []int64{900_000, -1}
+	p, err := fairness.Compute(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, o := range p.Offers {
+		if capped := i%2 == 0; capped != (o.AllotmentMS == 90_000) || !capped && o.AllotmentMS < 200_000 {
+			t.Errorf("place %d is offered %d", o.Place, o.AllotmentMS)
+		}
+	}
+	s.GroupCapsMS[0] = 30_000
+	if p, err = fairness.Compute(s); err != nil {
+		t.Fatal(err)
+	}
+	for i, o := range p.Offers {
+		if capped := i%2 == 0; capped != (o.AllotmentMS == 60_000) || !capped && o.AllotmentMS < 200_000 {
+			t.Errorf("with a cap below the minimums place %d is offered %d", o.Place, o.AllotmentMS)
+		}
+	}
+}
+
 func TestFrozenIsCutOnlyWhenSomebodyWouldNotBeReached(t *testing.T) {
 	s := december(10)
 	s.Mode, s.RaiseGuarantees = fairness.Individual, false

@@ -198,7 +198,9 @@ type Situation struct {
 
 	// Entries are those waiting, in order, without the holder.
 	Entries []Entry `json:"entries"`
-	// GroupCapsMS holds a cap of speaking time per group, negative for none.
+	// GroupCapsMS holds a cap of speaking time per group, negative for none. A
+	// cap that is less than its members' guarantees and minimums gives way to
+	// them: a budget does not take a promise back.
 	GroupCapsMS []int64 `json:"group_caps_ms,omitempty"`
 	// Calibration makes the ETA ranges; nil is the shipped one.
 	Calibration *eta.Calibration `json:"-"`
@@ -313,4 +315,5 @@ type Engine struct {
 	claims []allocate.Claim
 	shares []int64
 	bounds []bounds
+	caps   []int64
 }

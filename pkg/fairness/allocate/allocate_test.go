@@ -184,6 +184,25 @@ func TestSumAndBounds(t *testing.T) {
 	})
 }
 
+// TestFillDownIsFillRoundedDown, never more and never a millisecond less.
+func TestFillDownIsFillRoundedDown(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		capacity, claims, caps := problemOf(t)
+		var f allocate.Filler
+		exact, down := make([]int64, len(claims)), make([]int64, len(claims))
+		le, err := f.Fill(capacity, claims, caps, exact)
+		ld, errDown := f.FillDown(capacity, claims, caps, down)
+		if (err == nil) != (errDown == nil) || err == nil && !le.Full && le != ld {
+			t.Fatalf("%v at %v, %v at %v", err, le, errDown, ld)
+		}
+		for i := range exact {
+			if err == nil && (down[i] > exact[i] || down[i] < claims[i].MinMS) {
+				t.Fatalf("%d rounded down is %d", exact[i], down[i])
+			}
+		}
+	})
+}
+
 // TestMaxMinOptimality: nobody below their maximum, in a group below its cap,
 // could gain without taking from somebody who has less per weight; a
 // millisecond is the unit, so that much is allowed.
