@@ -11,6 +11,7 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -38,6 +39,9 @@ type Options struct {
 	Token string
 	// Audience narrows the view.
 	Audience api.Audience
+	// TLS replaces the usual trust for an address with https, for a server with
+	// a certificate of its own.
+	TLS *tls.Config
 	// Dial replaces the network, for tests; nil uses TCP.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 	// Now is the client's own wall clock, which may be wrong; nil is time.Now.
@@ -239,7 +243,7 @@ func (l *Live) once(ctx context.Context) (time.Duration, error) {
 		return 0, problem.Field("base", "%s", err)
 	}
 	dialer := websocket.Dialer{
-		Subprotocols: []string{api.Subprotocol}, NetDialContext: l.options.Dial,
+		Subprotocols: []string{api.Subprotocol}, NetDialContext: l.options.Dial, TLSClientConfig: l.options.TLS,
 		HandshakeTimeout: 10 * time.Second, EnableCompression: true,
 		ReadBufferSize: 4096, WriteBufferSize: 1024,
 	}

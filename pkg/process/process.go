@@ -11,12 +11,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -275,12 +277,25 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler) err
 // Main is a service's whole main: settings from flags and environment, a
 // process of that name, and the parts that build adds.
 func Main(name string, build func(ctx context.Context, p *Process) error) {
+	var s Settings
+	MainWith(name, &s, &s, build)
+}
+
+// MainWith is Main for a service with settings of its own: all points to a
+// struct of them, and common to the part of it that every process has.
+func MainWith(name string, all any, common *Settings, build func(ctx context.Context, p *Process) error) {
 	os.Exit(run.Main(func(ctx context.Context) error {
-		var s Settings
-		if _, err := settings.Read(name, &s, os.Args[1:]); err != nil {
+		rest, err := settings.Read(name, all, os.Args[1:])
+		if errors.Is(err, flag.ErrHelp) {
+			return nil // the flags are printed already
+		}
+		if err == nil && len(rest) > 0 {
+			err = fmt.Errorf("%s takes settings and no arguments, and was given %q", name, rest)
+		}
+		if err != nil {
 			return err
 		}
-		p, err := Open(ctx, name, s, Options{})
+		p, err := Open(ctx, name, *common, Options{})
 		if err != nil {
 			return err
 		}
@@ -289,4 +304,19 @@ func Main(name string, build func(ctx context.Context, p *Process) error) {
 		}
 		return errors.Join(p.Run(ctx), p.Close())
 	}))
+}
+
+// Version is the version that the build recorded: the module's, or the commit.
+func Version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	version := info.Main.Version
+	for _, setting := range info.Settings {
+		if setting.Key == "vcs.revision" && len(setting.Value) >= 12 && (version == "" || version == "(devel)") {
+			version = setting.Value[:12]
+		}
+	}
+	return version
 }

@@ -10,10 +10,12 @@ package gateway
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -23,6 +25,7 @@ import (
 	"golang.org/x/crypto/acme/autocert"
 
 	"github.com/fairfloor/fairfloor/pkg/api"
+	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/notes"
 	"github.com/fairfloor/fairfloor/pkg/people"
@@ -50,6 +53,7 @@ type Settings struct {
 	TLSKey        string   `flag:"tls-key" default:"" doc:"Private key (PEM) of tls-cert"`
 	ACME          string   `flag:"acme" default:"" doc:"Domain for which to get a certificate by ACME; use with --address :443"`
 	ACMEDirectory string   `flag:"acme-directory" default:"" doc:"ACME directory; Let's Encrypt when empty"`
+	ACMERoots     string   `flag:"acme-roots" default:"" doc:"Certificates (PEM) by which the ACME directory itself is trusted, for one of your own; the system's when empty"`
 	PerSecond     int      `flag:"commands-per-second" default:"20" doc:"Commands that one link may send in a second"`
 }
 
@@ -208,6 +212,18 @@ func (g *Gateway) Name() string { return "gateway" }
 // Authority signs and checks this deployment's tokens.
 func (g *Gateway) Authority() *token.Authority { return g.authority }
 
+// organiserLifetime is how long an organiser's token made at the start is good for.
+const organiserLifetime = 30 * 24 * time.Hour
+
+// Organiser signs a token that may act as organiser in every session. name
+// becomes part of the actor's id in the log.
+func (g *Gateway) Organiser(name string) (string, error) {
+	return g.authority.Issue(token.Claims{
+		Subject: "organiser/" + name, Roles: []events.Role{events.Organiser},
+		Audience: token.ForChair, Expires: time.Now().Add(organiserLifetime), ID: ids.New[ids.Invitation](),
+	})
+}
+
 // Address is where the gateway listens.
 func (g *Gateway) Address() string { return g.listener.Addr().String() }
 
@@ -278,6 +294,9 @@ func (g *Gateway) secure() (net.Listener, error) {
 		}
 		if g.settings.ACMEDirectory != "" {
 			manager.Client = &acme.Client{DirectoryURL: g.settings.ACMEDirectory}
+			if err := g.trust(manager.Client); err != nil {
+				return nil, err
+			}
 		}
 		// Certificates come over this same listener (TLS-ALPN-01, RFC 8737).
 		return tls.NewListener(g.listener, websocketTLS(manager.TLSConfig())), nil
@@ -290,6 +309,26 @@ func (g *Gateway) secure() (net.Listener, error) {
 	default:
 		return g.listener, nil
 	}
+}
+
+// trust lets an ACME client believe a directory whose certificate is not public.
+func (g *Gateway) trust(client *acme.Client) error {
+	if g.settings.ACMERoots == "" {
+		return nil
+	}
+	pem, err := os.ReadFile(g.settings.ACMERoots)
+	if err != nil {
+		return fmt.Errorf("acme-roots: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		return fmt.Errorf("acme-roots: %s holds no certificate in PEM form", g.settings.ACMERoots)
+	}
+	client.HTTPClient = &http.Client{
+		Timeout:   30 * time.Second,
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}},
+	}
+	return nil
 }
 
 // websocketTLS keeps connections on HTTP/1.1, which websockets of RFC 6455 need.

@@ -15,13 +15,10 @@ import (
 	"time"
 
 	"github.com/fairfloor/fairfloor/pkg/clock"
-	"github.com/fairfloor/fairfloor/pkg/events"
-	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/keys"
 	"github.com/fairfloor/fairfloor/pkg/natsembed"
 	"github.com/fairfloor/fairfloor/pkg/process"
 	"github.com/fairfloor/fairfloor/pkg/telemetry"
-	"github.com/fairfloor/fairfloor/pkg/token"
 	"github.com/fairfloor/fairfloor/services/gateway"
 	"github.com/fairfloor/fairfloor/services/queue"
 	"github.com/fairfloor/fairfloor/services/registry"
@@ -146,14 +143,6 @@ func (a *App) Stop() error {
 	return errors.Join(err, a.Process.Close())
 }
 
-// organiserLifetime is how long the link printed at the start is good for.
-const organiserLifetime = 30 * 24 * time.Hour
-
-// Organiser signs a token that may act as organiser in every session. name
-// becomes part of the actor's id in the log.
-func (a *App) Organiser(name string) (string, error) {
-	return a.Gateway.Authority().Issue(token.Claims{
-		Subject: "organiser/" + name, Roles: []events.Role{events.Organiser},
-		Audience: token.ForChair, Expires: time.Now().Add(organiserLifetime), ID: ids.New[ids.Invitation](),
-	})
-}
+// Organiser signs a token that may act as organiser in every session, for 30
+// days. name becomes part of the actor's id in the log.
+func (a *App) Organiser(name string) (string, error) { return a.Gateway.Organiser(name) }
