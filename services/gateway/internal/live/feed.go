@@ -1,7 +1,6 @@
 package live
 
 import (
-	"encoding/json"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +33,9 @@ type feed struct {
 	users  int
 	unused time.Time
 
+	// encoder is the goroutine's own.
+	encoder view.Encoder
+
 	// mu covers what follows; it is never held while a socket is written to.
 	mu       sync.Mutex
 	dirty    bool
@@ -64,14 +66,14 @@ type stage struct {
 	audience api.Audience
 	cursor   api.Cursor
 	seq      uint64
-	view     json.RawMessage
+	encoded  *view.Encoded
 	once     sync.Once
 	frame    []byte
 }
 
 // snapshot is the stage's frame, made when it is first needed.
 func (s *stage) snapshot() []byte {
-	s.once.Do(func() { s.frame = snapshotFrame(s.cursor, s.seq, s.audience, s.view) })
+	s.once.Do(func() { s.frame = snapshotFrame(s.cursor, s.seq, s.audience, s.encoded.JSON) })
 	return s.frame
 }
 
@@ -183,7 +185,7 @@ func (f *feed) turn() {
 		f.show(v, audience, incarnation, seq)
 		f.server.metrics.fanOut.WithLabelValues(string(audience)).Observe(time.Since(begun).Seconds())
 		if i == 0 {
-			// Before the view is narrowed: what is personal is the chair's and one's own.
+			// The chair's side is served first, also before what is personal.
 			delegates = f.personal(v)
 		}
 	}
@@ -204,19 +206,19 @@ func (f *feed) show(v *view.View, audience api.Audience, incarnation string, seq
 	if !followed && before == nil {
 		return
 	}
-	raw, err := v.Encode(audience)
+	encoded, err := f.encoder.Encode(v, audience)
 	if err != nil {
 		f.server.log.Error("the view cannot be encoded", "session", f.session.String(), "audience", string(audience), "error", err)
 		return
 	}
-	next := &stage{audience: audience, cursor: view.CursorOf(incarnation, seq, audience, raw), seq: seq, view: raw}
+	next := &stage{audience: audience, cursor: view.CursorOf(incarnation, seq, audience, encoded.JSON), seq: seq, encoded: encoded}
 	var step patch
 	if before != nil {
 		if before.cursor == next.cursor {
 			f.begin(ch)
 			return
 		}
-		step = patch{before.cursor, next.cursor, patchFrame(before.cursor, next.cursor, seq, view.Diff(before.view, raw))}
+		step = patch{before.cursor, next.cursor, patchFrame(before.cursor, next.cursor, seq, encoded.Since(before.encoded))}
 	}
 	f.mu.Lock()
 	ch.version++
@@ -298,7 +300,7 @@ func (ch *channel) since(at api.Cursor, current *stage) ([][]byte, bool) {
 	}
 	bytes := 0
 	for i := len(ch.ring) - 1; i >= 0; i-- {
-		if bytes += len(ch.ring[i].frame); bytes > len(current.view) {
+		if bytes += len(ch.ring[i].frame); bytes > len(current.encoded.JSON) {
 			return nil, false
 		}
 		if ch.ring[i].from == at {

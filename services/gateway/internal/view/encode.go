@@ -2,8 +2,6 @@ package view
 
 import (
 	"encoding/json"
-	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -15,77 +13,71 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/session"
 )
 
-// Encode writes the view of one audience, without null members. It clears v of
-// what the audience may not see, for good: one View serves several audiences
-// when they are asked for from the widest to the narrowest (api.Audiences).
-// Asking for a wider one afterwards is a fault of the program and an error.
+// Encode writes the view of one audience. It changes nothing in v.
 func (v *View) Encode(audience api.Audience) (json.RawMessage, error) {
-	if !slices.Contains(api.Audiences(), audience) {
-		return nil, fmt.Errorf("there is no audience %q", audience)
-	}
-	if v.narrowed != "" && !v.narrowed.Includes(audience) {
-		return nil, fmt.Errorf("a view narrowed for %s cannot be encoded for %s", v.narrowed, audience)
-	}
-	v.narrowed = audience
-	api.Clear(&v.View, audience)
-	v.restrict(audience)
-	raw, err := json.Marshal(&v.View)
+	e, err := (&Encoder{}).Encode(v, audience)
 	if err != nil {
-		return nil, fmt.Errorf("view for %s: %w", audience, err)
+		return nil, err
 	}
-	return withoutNulls(raw), nil
+	return e.JSON, nil
 }
 
-// restrict takes out what depends on more than the field: points of order that
-// were not heard, texts that are not for everybody, and what the publication
-// modality keeps from the public.
-func (v *View) restrict(audience api.Audience) {
-	if readable, limited := v.readable[audience]; limited {
-		for id := range v.Texts {
-			if !readable[id] {
-				delete(v.Texts, id)
-			}
+// narrow gives a copy of the view, without its four large maps, that holds what
+// the audience may see: by the tags, and by what depends on more than the field.
+// open is false when those maps are kept from the audience as well.
+func (v *View) narrow(audience api.Audience) (out api.View, open bool) {
+	out = v.View
+	out.Entries, out.Applicants, out.Turns, out.Persons = nil, nil, nil, nil
+	// Clear changes the values of a map in place, and this map is shared.
+	readable, limited := v.readable[audience]
+	out.Texts = make(map[ids.Text]api.TextView, len(v.Texts))
+	for id, text := range v.Texts {
+		if !limited || readable[id] {
+			out.Texts[id] = text
 		}
 	}
+	api.Clear(&out, audience)
 	if audience != api.ForPublic {
-		return
-	}
-	for id, e := range v.Entries {
-		if e.State == session.Raised || e.State == session.Refused {
-			delete(v.Entries, id)
-		}
+		return out, true
 	}
 	switch v.publication {
 	case "public", "organisation_only":
 		// No view of the public holds a person: it is about organisations anyway.
+		return out, true
 	case "delayed":
 		// What is delayed is published when the session is over.
-		if !v.adjourned() {
-			v.frameOnly()
+		if v.adjourned() {
+			return out, true
 		}
+		v.frameOnly(&out)
 	case "participants_only":
-		v.frameOnly()
+		v.frameOnly(&out)
 	default:
 		// Confidential, and whatever a later version may add: closed until known.
-		v.frameOnly()
-		v.Session.Title, v.Session.Languages = "", []string{}
-		v.Session.NotReached = nil
-		v.Parts, v.Agenda = map[ids.Part]*api.PartView{}, []ids.Part{}
-		v.Session.Part = ids.Part{}
+		v.frameOnly(&out)
+		out.Session.Title, out.Session.Languages = "", []string{}
+		out.Parts, out.Agenda = map[ids.Part]*api.PartView{}, []ids.Part{}
+		out.Session.Part = ids.Part{}
 	}
+	return out, false
 }
 
 // frameOnly leaves title, times and agenda: nobody's name, order or seconds.
-func (v *View) frameOnly() {
-	v.Entries, v.Applicants = map[ids.Entry]api.EntryView{}, map[ids.Applicant]api.ApplicantView{}
-	v.Lists, v.Standby = map[ids.Part][]ids.Entry{}, []ids.Entry{}
-	v.Turns, v.TurnOrder = map[ids.Turn]*api.TurnView{}, []ids.Turn{}
-	v.Texts, v.Floor, v.Plan = map[ids.Text]api.TextView{}, api.FloorView{}, api.PlanView{}
-	v.Session.NotReached = nil
-	for _, p := range v.Parts {
-		p.GuaranteeMS, p.AnnouncedMS = 0, 0
+func (v *View) frameOnly(out *api.View) {
+	out.Lists, out.Standby = map[ids.Part][]ids.Entry{}, []ids.Entry{}
+	out.TurnOrder, out.Floor, out.Plan = []ids.Turn{}, api.FloorView{}, api.PlanView{}
+	out.Texts, out.Session.NotReached = map[ids.Text]api.TextView{}, nil
+	out.Parts = make(map[ids.Part]*api.PartView, len(v.Parts))
+	for id, p := range v.Parts {
+		part := *p
+		part.GuaranteeMS, part.AnnouncedMS = 0, 0
+		out.Parts[id] = &part
 	}
 }
+
+// notHeard reports whether an entry is kept from the public: a point of order
+// that was not heard.
+func notHeard(e *api.EntryView) bool { return e.State == session.Raised || e.State == session.Refused }
 
 // Of builds and encodes the view of one audience, with its cursor: what a
 // single request needs. Live connections share encodings instead.

@@ -16,9 +16,7 @@ var urgency = map[api.NoticeKind]int{
 	api.NoticeFifth: 5, api.NoticeStandby: 6, api.NoticeNotReach: 7, api.NoticeSwapAsked: 8,
 }
 
-// Me makes the personal part of one viewer. It must be called before the view
-// is encoded for any audience narrower than the chair's, because what is
-// personal (a prompt, a swap, the reason of a refusal) is cleared from theirs.
+// Me makes the personal part of one viewer.
 func (v *View) Me(viewer Viewer) api.Me {
 	actor := viewer.Actor
 	me := api.Me{
@@ -117,12 +115,11 @@ func (v *View) about(id ids.Entry) *api.Notice {
 	return n
 }
 
-// Own gives each applicant's entries, in order of joining. It belongs to the
-// caller; encoding the view does not change it.
+// Own gives each applicant's entries, in order of joining.
 func (v *View) Own() map[ids.Applicant][]ids.Entry { return v.mine }
 
 // Unseen gives the entries of an applicant of which nothing says yet whether
-// their speaker is there. Like Me, it must be called before the view is narrowed.
+// their speaker is there.
 func (v *View) Unseen(applicant ids.Applicant) []ids.Entry {
 	var unseen []ids.Entry
 	for _, id := range v.mine[applicant] {

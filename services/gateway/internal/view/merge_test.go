@@ -211,21 +211,31 @@ func TestPatchesFollowASession(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := started(t, 5)
 		have := map[api.Audience][]byte{}
-		last := map[api.Audience]json.RawMessage{}
+		last := map[api.Audience]*Encoded{}
+		var encoder Encoder
 		for range rapid.IntRange(1, 12).Draw(t, "acts") {
 			act(t, l)
 			v := Build(l.State, named)
 			for _, audience := range api.Audiences() {
-				raw, err := v.Encode(audience)
+				encoded, err := encoder.Encode(v, audience)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if have[audience] == nil {
+				raw := encoded.JSON
+				// What is remembered changes nothing.
+				if fresh, err := v.Encode(audience); err != nil || !bytes.Equal(fresh, raw) {
+					t.Fatalf("%s has\n%s\nand without memory (%v)\n%s", audience, raw, err, fresh)
+				}
+				if before := last[audience]; before == nil {
 					have[audience] = raw
 				} else {
-					have[audience] = applied(t, have[audience], Diff(last[audience], raw))
+					patch := encoded.Since(before)
+					if whole := Diff(before.JSON, raw); (whole == nil) != (patch == nil) || whole != nil && !same(t, whole, patch) {
+						t.Fatalf("the patch is\n%s\nand by the whole texts\n%s", patch, whole)
+					}
+					have[audience] = applied(t, have[audience], patch)
 				}
-				last[audience] = raw
+				last[audience] = encoded
 				if !same(t, have[audience], raw) {
 					t.Fatalf("%s has\n%s\nand the view is\n%s", audience, have[audience], raw)
 				}
@@ -257,6 +267,30 @@ func BenchmarkBuild500(b *testing.B) {
 	s, _ := large(b)
 	for b.Loop() {
 		Build(s, named)
+	}
+}
+
+// BenchmarkTurn500 is what a feed does after a handover among 500 entries: build,
+// encode for all four audiences, and diff.
+func BenchmarkTurn500(b *testing.B) {
+	before, after := large(b)
+	states := []*session.State{before, after}
+	var encoder Encoder
+	last := map[api.Audience]*Encoded{}
+	n := 0
+	for b.Loop() {
+		n++
+		v := Build(states[n%2], named)
+		for _, audience := range api.Audiences() {
+			encoded, err := encoder.Encode(v, audience)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if last[audience] != nil && encoded.Since(last[audience]) == nil {
+				b.Fatal("nothing changed")
+			}
+			last[audience] = encoded
+		}
 	}
 }
 

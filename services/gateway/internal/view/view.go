@@ -49,8 +49,6 @@ type View struct {
 	mine map[ids.Applicant][]ids.Entry
 	// access gives access allowances in ms.
 	access map[ids.Person]int64
-	// narrowed is the audience for which the view was last encoded.
-	narrowed api.Audience
 }
 
 // undoWithinMS is how long a floor act can be undone, in ms (decisions.md 15).

@@ -1,0 +1,24 @@
+package live
+
+import (
+	"github.com/fairfloor/fairfloor/pkg/api"
+	"github.com/fairfloor/fairfloor/pkg/ids"
+)
+
+// SentAt gives when something was last sent to an audience's connections, the
+// first and the last of them, in Unix ns.
+func (s *Server) SentAt(session ids.Session, audience api.Audience) (first, last int64) {
+	s.mu.Lock()
+	f := s.feeds[session]
+	s.mu.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for c := range f.channels[audience].conns {
+		at := c.written.Load()
+		if first == 0 || at < first {
+			first = at
+		}
+		last = max(last, at)
+	}
+	return first, last
+}
