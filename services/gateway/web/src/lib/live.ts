@@ -79,6 +79,9 @@ export class Live {
     this.watch = setInterval(this.look, 1000)
     addEventListener('visibilitychange', this.woke)
     addEventListener('online', this.woke)
+    // A page that was frozen or kept aside is shown again without a change of visibility.
+    document.addEventListener('resume', this.woke)
+    addEventListener('pageshow', this.woke)
   }
 
   close(): void {
@@ -86,6 +89,8 @@ export class Live {
     clearInterval(this.watch)
     removeEventListener('visibilitychange', this.woke)
     removeEventListener('online', this.woke)
+    document.removeEventListener('resume', this.woke)
+    removeEventListener('pageshow', this.woke)
     clearTimeout(this.timer)
     this.socket?.close()
   }
