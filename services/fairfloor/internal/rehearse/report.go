@@ -3,13 +3,17 @@ package rehearse
 import (
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"text/tabwriter"
 	"time"
 
 	"github.com/fairfloor/fairfloor/pkg/api"
 	"github.com/fairfloor/fairfloor/pkg/clock"
+	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/fairness/measures"
 	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/session"
 )
 
 // Report is what became of a rehearsal. Its JSON holds no identifier that is
@@ -25,16 +29,19 @@ type Report struct {
 	HardEnd    string  `json:"hard_end"`
 	OverrunS   float64 `json:"overrun_s"`
 	// Overlaps counts pairs of turns that held the floor at once: always 0.
-	Overlaps       int     `json:"overlaps"`
-	NotReached     int     `json:"not_reached"`
-	JainOffered    float64 `json:"jain_offered"`
-	JainUsed       float64 `json:"jain_used"`
-	ShortestS      float64 `json:"shortest_offered_s"`
-	LongestS       float64 `json:"longest_offered_s"`
-	GuaranteeS     float64 `json:"guarantee_s"`
-	PromisesBroken int     `json:"promises_broken"`
-	HandoverMeanS  float64 `json:"handover_mean_s"`
-	Turns          []Turn  `json:"turns"`
+	Overlaps   int `json:"overlaps"`
+	NotReached int `json:"not_reached"`
+	// The three forms of Jain's index as the record reckons them (measures.Summary):
+	// offers of min(request, level), uses of min(request, level), seconds.
+	JainOffered     float64 `json:"jain_offered"`
+	JainEntitlement float64 `json:"jain_entitlement"`
+	JainSeconds     float64 `json:"jain_seconds"`
+	ShortestS       float64 `json:"shortest_offered_s"`
+	LongestS        float64 `json:"longest_offered_s"`
+	GuaranteeS      float64 `json:"guarantee_s"`
+	PromisesBroken  int     `json:"promises_broken"`
+	HandoverMeanS   float64 `json:"handover_mean_s"`
+	Turns           []Turn  `json:"turns"`
 }
 
 // Turn is one turn of the report. Times are seconds since the session started.
@@ -87,7 +94,16 @@ func (s *stage) report() (*Report, error) {
 // turns fills the table and the figures. Turns of other parts are in the
 // table and not in the figures.
 func (r *Report) turns(view *api.View, start clock.Instant, item ids.Part) {
-	var offered, used []float64
+	reckoned := map[ids.Entry]*measures.Turn{}
+	for _, e := range view.Entries {
+		if e.Part == item && e.Kind == events.Statement {
+			reckoned[e.ID] = &measures.Turn{
+				Group: e.Group, RequestMS: e.RequestedMS, GuaranteeMS: e.GuaranteeMS,
+				Present: e.State == session.Spoken || e.State != session.Standby && !e.Absent,
+			}
+		}
+	}
+	place := 0
 	var lastEnd clock.Instant
 	var handovers, handoverSum float64
 	for _, id := range view.TurnOrder {
@@ -113,33 +129,25 @@ func (r *Report) turns(view *api.View, start clock.Instant, item ids.Part) {
 		if t.Part != item {
 			continue
 		}
-		offered = append(offered, seconds(t.AllottedMS))
-		used = append(used, seconds(t.UsedMS))
-		if t.AllottedMS < t.GuaranteeMS {
-			r.PromisesBroken++
+		if m := reckoned[t.Entry]; m != nil {
+			place++
+			m.Place, m.OfferedMS, m.UsedMS, m.GuaranteeMS = place, t.AllottedMS, t.UsedMS, t.GuaranteeMS
 		}
 		r.GuaranteeS = max(r.GuaranteeS, seconds(t.GuaranteeMS))
-	}
-	if len(offered) > 0 {
-		r.ShortestS, r.LongestS = slices.Min(offered), slices.Max(offered)
 	}
 	if handovers > 0 {
 		r.HandoverMeanS = round(handoverSum / handovers)
 	}
-	r.JainOffered, r.JainUsed = jain(offered), jain(used)
-}
-
-// jain is Jain's index (sum x)^2 / (n * sum x^2), 1 for an empty list.
-func jain(values []float64) float64 {
-	var sum, squares float64
-	for _, x := range values {
-		sum += x
-		squares += x * x
+	all := make([]measures.Turn, 0, len(reckoned))
+	for _, id := range slices.SortedFunc(maps.Keys(reckoned), ids.Entry.Compare) {
+		all = append(all, *reckoned[id])
 	}
-	if squares == 0 {
-		return 1
-	}
-	return round(sum * sum / (float64(len(values)) * squares))
+	// Floats are added in the order of speaking: entries' ids are new in each run.
+	slices.SortStableFunc(all, func(a, b measures.Turn) int { return a.Place - b.Place })
+	sum := measures.Summarise(all)
+	r.JainOffered, r.JainEntitlement, r.JainSeconds = round(sum.JainOffered), round(sum.JainEntitlement), round(sum.JainSeconds)
+	r.ShortestS, r.LongestS = seconds(sum.ShortestOfferedMS), seconds(sum.LongestOfferedMS)
+	r.PromisesBroken = sum.PromisesBroken
 }
 
 // round keeps six digits, so that the last bits of floats do not show.
@@ -159,11 +167,11 @@ func (r *Report) Table(w io.Writer) error {
 	_, err := fmt.Fprintf(w, `
 %d of %d present spoke (%d applied, %d not reached)
 started %s, ended %s, hard end %s, overrun %.0f s
-offered %.0f to %.0f s, guaranteed %.0f s, Jain offered %.4f, used %.4f
+offered %.0f to %.0f s, guaranteed %.0f s, Jain offered %.4f, of entitlement %.4f, seconds %.4f
 mean handover %.1f s, two holders at once: %d, promises broken: %d, clock: %s
 `,
 		r.Spoke, r.Present, r.Applicants, r.NotReached, r.StartedAt, r.EndedAt, r.HardEnd, r.OverrunS,
-		r.ShortestS, r.LongestS, r.GuaranteeS, r.JainOffered, r.JainUsed,
+		r.ShortestS, r.LongestS, r.GuaranteeS, r.JainOffered, r.JainEntitlement, r.JainSeconds,
 		r.HandoverMeanS, r.Overlaps, r.PromisesBroken, r.Clock)
 	return err
 }
