@@ -87,10 +87,11 @@ func TestCorrectTurn(t *testing.T) {
 		"the last one ended earlier": {before: held, ask: correcting(2, ended(2, -1_000)), after: func(t *testing.T, s *stage, _ command.Decision) {
 			same(t, "the last end", s.State.Queue.LastEnd, s.nth(2).EndedAt)
 		}},
-		"up to the next one's begin": {before: held, ask: correcting(0, func(s *stage, c *command.CorrectTurn) { c.EndedAt = s.nth(1).BegunAt })},
-		"into the next one":          {before: held, ask: correcting(0, func(s *stage, c *command.CorrectTurn) { c.EndedAt = s.nth(1).BegunAt + 1 }), code: problem.Invalid, on: "ended_at"},
-		"into the one before":        {before: held, ask: correcting(1, func(s *stage, c *command.CorrectTurn) { c.BegunAt = s.nth(0).EndedAt - 1 }), code: problem.Invalid, on: "begun_at"},
-		"into the running one":       {before: all(held, speaking), ask: correcting(2, func(s *stage, c *command.CorrectTurn) { c.EndedAt = s.turn().BegunAt + 1 }), code: problem.Invalid, on: "ended_at"},
+		"up to the next one's begin":     {before: held, ask: correcting(0, func(s *stage, c *command.CorrectTurn) { c.EndedAt = s.nth(1).BegunAt })},
+		"from the end of the one before": {before: held, ask: correcting(1, func(s *stage, c *command.CorrectTurn) { c.BegunAt = s.nth(0).EndedAt })},
+		"into the next one":              {before: held, ask: correcting(0, func(s *stage, c *command.CorrectTurn) { c.EndedAt = s.nth(1).BegunAt + 1 }), code: problem.Invalid, on: "ended_at"},
+		"into the one before":            {before: held, ask: correcting(1, func(s *stage, c *command.CorrectTurn) { c.BegunAt = s.nth(0).EndedAt - 1 }), code: problem.Invalid, on: "begun_at"},
+		"into the running one":           {before: all(held, speaking), ask: correcting(2, func(s *stage, c *command.CorrectTurn) { c.EndedAt = s.turn().BegunAt + 1 }), code: problem.Invalid, on: "ended_at"},
 		"over a turn that was undone": {before: func(s *stage) {
 			s.speaks()
 			s.must(s.onTurn(chair, "end"))

@@ -81,7 +81,7 @@ func TestJoin(t *testing.T) {
 		"a list that is closed":              {before: closed, ask: joining(7, nil), code: problem.WrongState, on: "part"},
 		"late, by the secretariat":           {before: closed, ask: behalf(nil), after: late(true)},
 		"a list that is closing":             {before: closing, ask: joining(7, nil), after: late(false)},
-		"at the closing time":                {before: func(s *stage) { closing(s); s.Now += 60_000 }, ask: joining(7, nil), code: problem.WrongState, on: "part"},
+		"at the closing time":                {before: func(s *stage) { closing(s); s.Now = s.State.Queue.List(item).ClosesAt }, ask: joining(7, nil), code: problem.WrongState, on: "part"},
 		"just before the closing time":       {before: func(s *stage) { closing(s); s.Now = s.State.Queue.List(item).ClosesAt - 1 }, ask: joining(7, nil)},
 		"after it, by the secretariat":       {before: func(s *stage) { closing(s); s.Now += 60_000 }, ask: behalf(nil), after: late(true)},
 		"a re-opened list":                   {before: func(s *stage) { closed(s); s.must(ask(chair, "open_list", command.PartRef{Part: item})) }, ask: joining(7, nil)},
