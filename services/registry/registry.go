@@ -68,6 +68,14 @@ func New(ctx context.Context, p *process.Process) (*Service, error) {
 	return s, nil
 }
 
+// Rules is the registry's domain as the shell runs it, without the store and the
+// keeper: for verifiers and tests, which decide again what was decided. public
+// gives a session's key, now is I/O time.
+func Rules(public func(ids.Session) string, now func() time.Time) shell.Service {
+	s := &Service{public: public, now: now}
+	return shell.Service{Context: events.Registry, Decide: s.decide, Due: due}
+}
+
 // creates lists the verbs for an id of which no session exists: a consultation
 // never is one.
 func creates(verb string) bool {
@@ -132,6 +140,10 @@ func (s *Service) Ready() <-chan struct{} { return s.shell.Ready() }
 
 // Check says why the registry should get no commands, or nil.
 func (s *Service) Check() error { return s.shell.Check() }
+
+// View lets look read a session's state under a read lock and reports whether
+// there is such a session; see shell.Shell.View.
+func (s *Service) View(id ids.Session, look func(*session.State)) bool { return s.shell.View(id, look) }
 
 // Run serves commands and notes and keeps the store in step with the log, until
 // ctx is done; then it finishes what it has begun.

@@ -71,7 +71,7 @@ func Root() *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true, Version: Version(),
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Usage{err} })
-	root.AddCommand(serve(), rehearsal(), imports(), verifyLog(), version(), health(), config(), openapi(), asyncapi())
+	root.AddCommand(serve(), rehearsal(), imports(), recordCommand(), verifyCommand(), version(), health(), config(), openapi(), asyncapi())
 	root.AddCommand(fairnesscli.Commands()...)
 	return root
 }

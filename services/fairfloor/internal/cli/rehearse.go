@@ -31,6 +31,7 @@ type rehearsalSettings struct {
 	Parts      bool    `flag:"parts" default:"false" doc:"Three parts: opening, an item with its list, questions"`
 	Server     string  `flag:"server" default:"" doc:"Address of a running Fairfloor to rehearse against, with a scaled clock; none starts one in this process, with a gated clock"`
 	Organiser  string  `flag:"token-file" default:"" doc:"File with an organiser's token, for --server"`
+	Record     string  `flag:"record" default:"" doc:"File to which the session's exported log is written, for record --log and verify"`
 	JSON       bool    `flag:"json" default:"false" doc:"Print the report as JSON"`
 }
 
@@ -63,6 +64,11 @@ func rehearsal() *cobra.Command {
 			progress.finish()
 			if err != nil {
 				return err
+			}
+			if s.Record != "" {
+				if err := os.WriteFile(s.Record, report.Log, 0o600); err != nil {
+					return err
+				}
 			}
 			if !s.JSON {
 				return report.Table(cmd.OutOrStdout())

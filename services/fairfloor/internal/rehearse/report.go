@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/http"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -42,6 +43,8 @@ type Report struct {
 	PromisesBroken  int     `json:"promises_broken"`
 	HandoverMeanS   float64 `json:"handover_mean_s"`
 	Turns           []Turn  `json:"turns"`
+	// Log is the session's exported log (NDJSON).
+	Log []byte `json:"-"`
 }
 
 // Turn is one turn of the report. Times are seconds since the session started.
@@ -88,7 +91,7 @@ func (s *stage) report() (*Report, error) {
 		}
 	}
 	r.turns(view, start, s.item)
-	return r, nil
+	return r, s.http.Do(s.ctx, http.MethodGet, "/api/v1/sessions/"+s.session.String()+"/log", nil, &r.Log)
 }
 
 // turns fills the table and the figures. Turns of other parts are in the

@@ -1,0 +1,164 @@
+package record
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/proof"
+	"github.com/fairfloor/fairfloor/pkg/session"
+	"github.com/fairfloor/fairfloor/pkg/shell"
+	"github.com/fairfloor/fairfloor/services/queue"
+	"github.com/fairfloor/fairfloor/services/timing"
+)
+
+// Difference is one thing that the record states otherwise than the rules give it.
+type Difference struct {
+	// Where names the commit or the record's member.
+	Where string `json:"where"`
+	What  string `json:"what"`
+}
+
+// String says it in a line.
+func (d Difference) String() string { return d.Where + ": " + d.What }
+
+// Verify gives what differs, nothing when all agrees.
+func Verify(r *Record) []Difference {
+	var all []Difference
+	for _, f := range proof.Check(&proof.Log{Lines: r.Log}, nil, r.PublicKey) {
+		all = append(all, Difference{Where: "log", What: f.String()})
+	}
+	commits, err := read(r.Log)
+	if err != nil {
+		return append(all, Difference{Where: "log", What: err.Error()})
+	}
+	again, err := Build(r.Log)
+	if err != nil {
+		return append(all, Difference{Where: "log", What: err.Error()})
+	}
+	all = append(all, decideAgain(commits)...)
+	return append(all, compare(r, again)...)
+}
+
+// domains are the contexts whose own acts are decided again.
+var domains = map[events.Context]shell.Service{
+	events.Queue:  queue.Service(),
+	events.Timing: timing.Service(),
+}
+
+// decideAgain decides every reaction and timer anew from the facts before it.
+func decideAgain(commits []*commit) []Difference {
+	var all []Difference
+	state := session.New(idOf(commits))
+	for i, c := range commits {
+		// What a gateway saw (a delegate's socket) is an observation: an input, which
+		// no rule gives. Only a context's own acts follow from the facts.
+		if domain, ours := domains[c.context]; ours && c.Actor.ID == events.ByService(c.context).ID {
+			if what := again(domain, state, commits[:i], c); what != "" {
+				all = append(all, Difference{Where: fmt.Sprintf("%s version %d (%s)", c.subject, c.Version, c.Verb), What: what})
+			}
+		}
+		if err := state.Apply(c.Commit, c.meta); err != nil {
+			return append(all, Difference{Where: c.subject, What: err.Error()})
+		}
+	}
+	return all
+}
+
+// again says how a commit differs from what the domain decides, empty when it
+// does not. A replica may have decided before it had seen the latest commits of
+// the other contexts, so every prefix back to the commit's cause may be it; one
+// that gives the same facts is enough.
+func again(domain shell.Service, state *session.State, before []*commit, c *commit) string {
+	what := decide(domain, state, c)
+	for end := len(before); what != "" && end > 0 && before[end-1].context != c.context; {
+		end--
+		if c.Cause != nil && before[end].meta.Sequence <= c.Cause.Sequence {
+			break
+		}
+		earlier, err := replay(before[:end])
+		if err != nil || end == 0 {
+			break
+		}
+		if decide(domain, earlier, c) == "" {
+			return ""
+		}
+	}
+	return what
+}
+
+// decide decides one commit anew on a state.
+func decide(domain shell.Service, s *session.State, c *commit) string {
+	due := domain.Due(s)
+	i := slices.IndexFunc(due, func(d shell.Deadline) bool { return d.Request.ID == c.Command })
+	if i < 0 {
+		return "by the facts before it, nothing of this kind was due"
+	}
+	d := due[i]
+	at := c.At
+	if !d.Timer {
+		at = d.Request.CausedAt
+	} else if c.At < d.At {
+		return fmt.Sprintf("it was noted at %s, before it was due at %s", c.At, d.At)
+	}
+	decision, err := domain.Decide(s, &d.Request, at)
+	if err != nil {
+		return "by the facts before it, this was to be refused: " + err.Error()
+	}
+	return differ(c.Events, decision.Events)
+}
+
+// differ compares facts by their written form.
+func differ(stated, computed []events.Event) string {
+	if len(stated) != len(computed) {
+		return fmt.Sprintf("it states %d facts, the rule gives %d", len(stated), len(computed))
+	}
+	for i := range stated {
+		a, errA := events.Encode(stated[i])
+		b, errB := events.Encode(computed[i])
+		if errA != nil || errB != nil || !bytes.Equal(a, b) {
+			return fmt.Sprintf("it states %s, the rule gives %s", a, b)
+		}
+	}
+	return ""
+}
+
+// compare compares the record's members with those made anew from its log.
+func compare(stated, computed *Record) []Difference {
+	var all []Difference
+	a, b := reflect.ValueOf(*stated), reflect.ValueOf(*computed)
+	for i := range a.NumField() {
+		name := a.Type().Field(i).Tag.Get("json")
+		if name == "log" {
+			continue
+		}
+		x, errX := json.Marshal(a.Field(i).Interface())
+		y, errY := json.Marshal(b.Field(i).Interface())
+		if errX != nil || errY != nil || !bytes.Equal(x, y) {
+			all = append(all, Difference{Where: name, What: first(x, y)})
+		}
+	}
+	return all
+}
+
+// first shows where two texts part, with a little around it.
+func first(x, y []byte) string {
+	at := 0
+	for at < len(x) && at < len(y) && x[at] == y[at] {
+		at++
+	}
+	from := max(0, at-60)
+	around := func(t []byte) []byte { return t[min(from, len(t)):min(at+60, len(t))] }
+	return fmt.Sprintf("the record states …%s…, its log gives …%s…", around(x), around(y))
+}
+
+func idOf(commits []*commit) (id ids.Session) {
+	if len(commits) > 0 {
+		_, id, _ = events.ParseSubject(commits[0].subject)
+	}
+	return id
+}
