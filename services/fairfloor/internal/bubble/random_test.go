@@ -1,0 +1,3 @@
+package bubble
+
+import _ "pgregory.net/rapid"
