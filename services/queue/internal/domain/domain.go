@@ -78,8 +78,13 @@ func Decide(s *session.State, r *command.Request, now clock.Instant) (command.De
 	if err := open(s, verb); err != nil {
 		return command.Decision{}, err
 	}
+	rule, ok := rules[verb.Name]
+	if !ok {
+		return command.Decision{}, problem.New(problem.Internal, "the queue has no rule for %s", verb.Name).On("verb").
+			Try("tell the operator: this version does not know the command")
+	}
 	d := &deciding{s: s, q: &s.Queue, r: r, verb: verb, now: now}
-	decided, err := rules[verb.Name](d)
+	decided, err := rule(d)
 	if err != nil {
 		return command.Decision{}, err
 	}
