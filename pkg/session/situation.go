@@ -28,6 +28,11 @@ func (s *State) situation(w Window, part ids.Part, at clock.Instant, waiting []i
 		GraceMS: m.GraceMS, HandoverMostMS: m.MaxHandoverMS, HandoverSigmaMS: fairness.DefaultHandoverSigmaMS,
 		Reserve: s.reserve(w, part, clock.Instant(now)),
 	}
+	if f.EarliestMS > now {
+		// A promise counts from the longest opening: 240 s for one planned with
+		// 195 s (fairness.md, behaviour), and others in proportion.
+		f.LatestMS = f.EarliestMS + s.openingMS()*(longestOpening-usualOpening)/usualOpening
+	}
 	// Uniform and individual share the remaining time at every handover by the
 	// same fill; they differ in what was asked for, which most in force bounds.
 	if m.Allotment == string(fairness.Fixed) {
@@ -53,6 +58,9 @@ func (s *State) situation(w Window, part ids.Part, at clock.Instant, waiting []i
 	}
 	return f
 }
+
+// The opening of a session, in s: the mean that is planned with, and the longest.
+const usualOpening, longestOpening = 195, 240
 
 // dayMS is a day in ms.
 const dayMS = 24 * 60 * minuteMS
