@@ -186,7 +186,7 @@ const en = {
   'list.late': 'late',
   'list.joint_one': 'with {{count}} other',
   'list.joint_other': 'with {{count}} others',
-  'list.joint_with': 'Joint statement of',
+  'list.joint_with': 'Joint statement with',
   'list.allotment': '{{time}} expected',
   'list.unheard': 'Not reached',
   'list.place': 'Place',

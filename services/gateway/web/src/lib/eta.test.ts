@@ -7,7 +7,7 @@ beforeAll(() => speak(['en-GB']))
 
 const min = 60_000
 const at = (low: number, high: number) =>
-  entry('b', 1, { start: { low: now + low, middle: now + (low + high) / 2, high: now + high } })
+  entry('x', 1, { start: { low: now + low, middle: now + (low + high) / 2, high: now + high } })
 
 describe('when somebody speaks', () => {
   it.each([
@@ -35,9 +35,18 @@ describe('when somebody speaks', () => {
     expect(eta(view, at(12 * min, 16 * min), now)).toBe('in 15 to 19 min')
   })
 
+  it('is later by what passed while nobody was called', () => {
+    const view = example({ entries: { b: at(-90_000, -30_000), c: entry('c', 2) } })
+    expect(shift(view, now)).toBe(60_000)
+    expect(eta(view, { ...entry('c', 2), start: { low: now, middle: now + min, high: now + 3 * min } }, now)).toBe(
+      'in 1 to 4 min',
+    )
+  })
+
   it.each([
     ['the turn is not over its expected end', speaking({}, { floor: { turn: 't1', expected_end: now + 1 } })],
-    ['nobody has the floor', example({ floor: { expected_end: now - 99_000 } })],
+    ['the next one is not due yet', example({ entries: { b: at(1000, 2000) } })],
+    ['nobody waits', example({ floor: { next: undefined } })],
     ['no end is expected', speaking()],
   ])('is not later when %s', (_name, view) => expect(shift(view, now)).toBe(0))
 

@@ -1,11 +1,16 @@
 // When somebody speaks, in words: a range, never a promise to the second.
 import { locale, t } from '../i18n'
+import { nextEntry } from './floor'
 import type { EntryView, View } from './view'
 
-/** How much later everybody speaks by now: what the running turn has taken beyond its expected end, ms. */
+/**
+ * How much later everybody speaks by now, ms: what the running turn has taken beyond its expected end; while the
+ * floor is free, what has passed since the next one was expected to begin.
+ */
 export function shift(view: View, now: number | undefined): number {
-  if (now === undefined || !view.floor.turn || !view.floor.expected_end) return 0
-  return Math.max(0, now - view.floor.expected_end)
+  if (now === undefined) return 0
+  const due = view.floor.turn ? view.floor.expected_end : nextEntry(view)?.start?.middle
+  return due === undefined ? 0 : Math.max(0, now - due)
 }
 
 /** Longer ahead than this a time of day says more than minutes, ms. */

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { bare, pieces, speak } from '../i18n'
 import { entry, example } from './example'
-import { delegate, full, sentence } from './names'
+import { delegate, full, sentence, whole } from './names'
 import type { PersonView } from './view'
 
 beforeAll(() => speak(['en']))
@@ -59,4 +59,13 @@ describe('the delegate', () => {
     const erased = example({ persons: { p1: person('p1', 'applicant-b', { erased: true, name: undefined }) } })
     expect(bare(full(erased, entry('b', 1, { delegate: 'p1' })))).toBe('B')
   })
+})
+
+describe('what the server said', () => {
+  it.each([
+    ['the floor is no longer free', 'The floor is no longer free.'],
+    ['Press again.', 'Press again.'],
+    ['really?', 'Really?'],
+    ['', '.'],
+  ])('%j becomes a sentence', (text, want) => expect(whole(text)).toBe(want))
 })

@@ -49,3 +49,7 @@ export function sentence(
 /** The members of a joint statement beside its lead. */
 export const members = (view: View, entry: EntryView | undefined): EntryView[] =>
   (entry?.members ?? []).map((id: Id) => view.entries[id]).filter((e): e is EntryView => e !== undefined)
+
+/** What the server said, as a whole sentence. */
+export const whole = (text: string): string =>
+  text.charAt(0).toLocaleUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? '' : '.')
