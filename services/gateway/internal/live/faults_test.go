@@ -375,7 +375,7 @@ func TestClientThatStopsReadingDelaysNobody(t *testing.T) {
 	}
 	before := memory()
 	var worst time.Duration
-	for n := range 60 {
+	for n := range 16 {
 		// Every entry's expectations change: a patch of some kB.
 		begun := time.Now()
 		healthy.reach(s.append(events.Queue, &events.EntryDeferred{Entry: entry(n), Places: 200}))
@@ -413,8 +413,8 @@ func TestSlowReaderEndsWithTheRightView(t *testing.T) {
 	slow.until(api.FrameSnapshot)
 	id := ids.New[ids.Command]()
 	var seq uint64
-	for n := range 60 {
-		if n == 30 {
+	for n := range 16 {
+		if n == 8 {
 			slow.send(api.CommandFrame{Type: api.FrameCommand, ID: id, Verb: "check_in", Args: json.RawMessage(`{"entry":"` + entry(299).String() + `"}`)})
 		}
 		seq = s.append(events.Queue, &events.EntryDeferred{Entry: entry(n), Places: 200})
