@@ -77,6 +77,11 @@ func (f *floor) event(a *auditor, c *events.Commit, event events.Event) {
 		if h := f.current(); h == nil || h.turn != e.Turn {
 			a.faultf("holder: turn %s is reassigned without the floor", e.Turn)
 		}
+	case *events.TurnOpened:
+		if e.Paused {
+			t := f.known(a, e.Turn)
+			t.pauses = append(t.pauses, clockSpan{from: c.At, open: true})
+		}
 	case *events.TurnPaused:
 		t := f.known(a, e.Turn)
 		t.pauses = append(t.pauses, clockSpan{from: e.At, open: true})

@@ -41,8 +41,12 @@ func TestMain(m *testing.M) {
 	if long() {
 		checks = 200
 	}
-	if err := flag.Set("rapid.checks", strconv.Itoa(checks)); err != nil {
-		panic(err)
+	// What goes on at the same instant is not drawn, so a file of drawn values would
+	// not repeat a failure; the log of the failing session is what tells.
+	for name, value := range map[string]string{"rapid.checks": strconv.Itoa(checks), "rapid.nofailfile": "true"} {
+		if err := flag.Set(name, value); err != nil {
+			panic(err)
+		}
 	}
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server/ats.Register.func1"))
 }
@@ -115,9 +119,10 @@ func newStack(t testing.TB, build map[events.Context]builder) *stack {
 	return s
 }
 
-// logger writes warnings and errors to the test's output.
+// logger writes errors to the test's output; that a new replica has no witness
+// yet is none.
 func (s *stack) logger() *slog.Logger {
-	return slog.New(slog.NewTextHandler(s.t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return slog.New(slog.NewTextHandler(s.t.Output(), &slog.HandlerOptions{Level: slog.LevelError}))
 }
 
 // start starts one more replica of a service, as a process of its own would be.
