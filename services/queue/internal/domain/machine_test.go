@@ -133,7 +133,13 @@ func (m *machine) args(verb string) any {
 	case "accept_swap", "decline_swap":
 		return m.aSwap()
 	case "hand_over":
-		return command.HandOver{Entry: m.anEntry(), Delegate: sessiontest.Person(m.pick(7, "person") + 10*m.pick(2, "colleague"))}
+		args := command.HandOver{Entry: m.waits(), Delegate: sessiontest.Person(m.pick(7, "person"))}
+		for i := range 7 {
+			if e := m.State.Queue.Entries[args.Entry]; e != nil && e.Applicant == applicant(i) {
+				args.Delegate = sessiontest.Person(i + 10*m.pick(2, "colleague"))
+			}
+		}
+		return args
 	case "move":
 		args := command.Move{Entry: m.waits(), Before: m.waits()}
 		if rapid.Bool().Draw(m.t, "after") {
@@ -404,6 +410,10 @@ func (m *machine) goOn(verbs []string) {
 			return
 		}
 		m.Append(events.Timing, chair, "undo_adjournment", &events.AdjournmentUndone{})
+		return
+	}
+	if len(m.State.Queue.Swaps) > 0 && m.pick(6, "an answer") == 0 {
+		m.step(pickFrom(m, []string{"accept_swap", "decline_swap"}, "answer"), secretariat)
 		return
 	}
 	switch n := m.pick(100, "what happens"); {
