@@ -220,7 +220,7 @@ func (l *Log) loseStream(stream, reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.lost[stream] = reason
-	l.log.Error("stream is lost; its sessions are refused", "stream", stream, "reason", reason)
+	l.log.Error("stream is lost; its sessions are refused", "stream", stream, "error", reason)
 }
 
 // Streams names the streams that are there, in order.

@@ -70,5 +70,5 @@ func (l *Log) Refuse(r Refusal) {
 	}
 	l.refusals[r.Session] = &r
 	l.metrics.refused.Set(float64(len(l.refusals)))
-	l.log.Error("session refused", "session", r.Session, "subject", r.Subject, "reason", r.Error())
+	l.log.Error("session refused", "session", r.Session, "subject", r.Subject, "error", r.Error())
 }

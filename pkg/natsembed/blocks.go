@@ -55,14 +55,19 @@ type Damage struct {
 
 // String says what was found and done.
 func (d Damage) String() string {
-	done := "the server leaves it out"
+	return fmt.Sprintf("stream %s: sequence %d (%s) at byte %d of %s is damaged; %s", d.Stream, d.Sequence, d.Subject, d.Offset, d.File, d.done())
+}
+
+// done says what was done about it.
+func (d Damage) done() string {
 	switch {
 	case d.Mended:
-		done = "one bit was wrong and is put right, its checksum proves it"
+		return "one bit was wrong and is put right, its checksum proves it"
 	case d.SetAside:
-		done = "the stream is set aside"
+		return "the stream is set aside"
+	default:
+		return "the server leaves it out"
 	}
-	return fmt.Sprintf("stream %s: sequence %d (%s) at byte %d of %s is damaged; %s", d.Stream, d.Sequence, d.Subject, d.Offset, d.File, done)
 }
 
 // examine reads all block files before the server does. The server trusts them in

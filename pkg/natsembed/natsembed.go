@@ -89,7 +89,8 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	}
 	damage, err := examine(o.Folder)
 	for _, d := range damage {
-		o.Logger.Error("the store is damaged", "stream", d.Stream, "sequence", d.Sequence, "subject", d.Subject, "found", d.String())
+		o.Logger.Error("the store is damaged", "stream", d.Stream, "sequence", d.Sequence, "subject", d.Subject,
+			"file", d.File, "at", d.Offset, "done", d.done())
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrNotWritable, err), lock.Close())

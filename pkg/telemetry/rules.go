@@ -32,12 +32,14 @@ const (
 var rules = map[string]rule{
 	// The things of the table of terms.
 	"consultation": uuid, "session": uuid, "part": uuid, "applicant": uuid, "person": uuid, "entry": uuid, "turn": uuid,
-	"command": uuid, "invitation": uuid, "text": uuid, "note": uuid, "swap": uuid, "prompt": uuid,
+	"command": uuid, "invitation": uuid, "text": uuid, "note": uuid, "swap": uuid, "prompt": uuid, "id": uuid,
 	// What happened to them.
 	"actor": word, "role": word, "audience": word, "context": word, "verb": word, "type": word, "outcome": word, "code": word,
 	"field": word, "reason": word, "state": word, "kind": word, "track": word, "language": word, "key": word,
 	// The log and its servers.
 	"subject": word, "stream": word, "incarnation": word, "hash": word, "consumer": word, "server": word, "seq": word,
+	"sequence": word, "sequences": word, "subjects": word, "sessions": word, "first": word, "last": word, "position": word,
+	"follower": word, "client": word, "cursor": word, "lines": word, "keys": word, "unreadable": word, "ahead": word,
 	"version": word, "expected": word, "got": word, "shard": word, "replicas": word, "kid": word,
 	// The process and the network.
 	"service": word, "component": word, "instance": word, "addr": word, "remote": word, "method": word, "route": word,
@@ -47,7 +49,7 @@ var rules = map[string]rule{
 	"count": word, "n": word, "size": word, "limit": word, "attempt": word, "took": word, "wait": word, "offset_ms": word,
 	"at": word, "due": word, "since": word, "until": word, "free": word, "speed": word, "dropped_attrs": word,
 	// Faults, in the program's or a library's words; see errorText.
-	"err": sentence, "error": sentence, "hint": sentence,
+	"err": sentence, "error": sentence, "hint": sentence, "done": sentence,
 	// OpenTelemetry's names of the same (semantic conventions 1.x).
 	"service.name": word, "service.version": word, "service.instance.id": word,
 	"http.request.method": word, "http.route": word, "http.response.status_code": word,

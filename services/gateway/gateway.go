@@ -158,8 +158,28 @@ func (g *Gateway) mount(config httpapi.Config) error {
 	mux.Handle("GET /readyz", ops)
 	mux.Handle("GET /metrics", ops)
 	pages.Mount(mux, web.FS(), web.Built())
-	g.handler = pages.Protect(traced(g.process.Tracer, mux))
+	g.handler = pages.Protect(traced(g.process.Tracer, g.whenFolded(mux)))
 	return nil
+}
+
+// whenFolded answers "not now" to whoever asks about sessions before the log is
+// folded: "there is no such session" would be a lie then, and one that ends a
+// client's reconnecting.
+func (g *Gateway) whenFolded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			select {
+			case <-g.follower.Ready():
+			default:
+				busy := problem.New(problem.Busy, "this gateway has just started and still reads the log").Try("ask again")
+				busy.RetryAfterMS = 100
+				w.Header().Set("Retry-After", "1")
+				httpapi.Refuse(w, busy)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // traced starts a trace for each request, or goes on with the caller's.
