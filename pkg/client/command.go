@@ -195,6 +195,15 @@ func (l *Locked) Me() api.Me { return l.live.me }
 // Seq gives the log position of the view.
 func (l *Locked) Seq() uint64 { return l.live.seq }
 
+// Connected reports whether the line stands and the view has come over it.
+func (l *Locked) Connected() bool { return l.live.connection == Connected }
+
+// Reconnects counts how often the line was lost so far.
+func (l *Locked) Reconnects() int { return l.live.stats.Reconnects }
+
+// Measured reports whether the clock was measured on the present line.
+func (l *Locked) Measured() bool { return len(l.live.samples) >= rounds }
+
 // Wait returns when the condition holds, or with the reason why it cannot.
 func (l *Live) Wait(ctx context.Context, condition func(*Locked) bool) error {
 	for {

@@ -109,7 +109,7 @@ func (p Person) Check() error {
 		}
 	}
 	if p.AccessSeconds < 0 || p.AccessSeconds > MaxAccessSeconds {
-		return problem.Field("access_seconds", "%d s is not between 0 and %d", p.AccessSeconds, MaxAccessSeconds)
+		return problem.Field("access_seconds", "%d s is not between 0 and %d", p.AccessSeconds, MaxAccessSeconds).Try("give whole seconds, or leave it out")
 	}
 	return nil
 }

@@ -179,7 +179,7 @@ func (s *server) enter(b Bearer, id ids.Session) (token.Claims, error) {
 		return claims, err
 	}
 	if !claims.Covers(id) {
-		return claims, problem.New(problem.Forbidden, "this token is for another session").
+		return claims, problem.New(problem.Forbidden, "this token is for another session").On("header.Authorization").
 			Try("open the link that you were given for this session")
 	}
 	return claims, nil
@@ -192,7 +192,7 @@ func (s *server) enterAs(b Bearer, id ids.Session, roles ...events.Role) (token.
 		return claims, err
 	}
 	if !claims.Actor().Has(roles...) {
-		return claims, problem.New(problem.Forbidden, "this needs one of the roles %v", roles).
+		return claims, problem.New(problem.Forbidden, "this needs one of the roles %v", roles).On("header.Authorization").
 			Try("ask the secretariat for a link with that role")
 	}
 	return claims, nil
