@@ -252,6 +252,29 @@ describe('the chair', () => {
     await context.close()
   })
 
+  it('A past turn is corrected with a reason', async () => {
+    const { page, wrong, context } = await open(browser, server.links.chair)
+    await live(page)
+    await page
+      .getByRole('button', { name: /^Correct the turn of/ })
+      .first()
+      .click()
+    // The turn lasted some seconds: its begin is said to be one second before its end.
+    const ended = await page.getByLabel('Ended').inputValue()
+    const [hours, minutes, seconds] = ended.split(':').map(Number) as [number, number, number]
+    const begun = new Date(Date.UTC(2026, 0, 2, hours, minutes, seconds - 1)).toISOString().slice(11, 19)
+    await page.getByLabel('Began').fill(begun)
+    await page.getByRole('button', { name: 'Correct the record' }).click()
+    await page.getByText('Write a reason').waitFor()
+    await page.getByLabel(/^Reason/).fill('began later than was pressed')
+    expect(await violations(page)).toEqual([])
+    await page.screenshot({ path: join(shots, 'chair-correct.png') })
+    await page.getByRole('button', { name: 'Correct the record' }).click()
+    await page.getByText(/^corrected · 0:01/).waitFor()
+    expect(wrong).toEqual([])
+    await context.close()
+  })
+
   it('Single-key shortcuts act only when no control has the focus, and can be switched off', async () => {
     const { page, context } = await open(browser, server.links.chair)
     await live(page)

@@ -9,6 +9,7 @@ export type Question =
   | { kind: 'point' }
   | { kind: 'reassign' }
   | { kind: 'merge'; entry: Id }
+  | { kind: 'correct'; turn: Id }
   | { kind: 'reason'; title: string; verb: string; args: Record<string, unknown> }
 
 export type Ask = (question: Question) => void

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { speak } from '../i18n'
-import { eta, shift, timeOfDay } from './eta'
+import { eta, nearest, shift, timeOfDay } from './eta'
 import { entry, example, now, speaking } from './example'
 
 beforeAll(() => speak(['en-GB']))
@@ -65,4 +65,14 @@ describe('when somebody speaks', () => {
       expect(eta(example(), { ...at(min, 2 * min), state }, now)).toBe('')
     },
   )
+})
+
+describe('a time that is typed', () => {
+  const local = (day: number, h: number, m: number, s = 0): number => new Date(2026, 10, day, h, m, s).getTime()
+  it.each([
+    ['the same day', local(22, 10, 0), '10:05:30', local(22, 10, 5, 30)],
+    ['without seconds', local(22, 10, 0), '09:58', local(22, 9, 58)],
+    ['after midnight', local(22, 23, 59), '00:01:00', local(23, 0, 1)],
+    ['before midnight', local(22, 0, 1), '23:59:00', local(21, 23, 59)],
+  ])('is of %s', (_name, to, time, want) => expect(nearest(to, time)).toBe(want))
 })

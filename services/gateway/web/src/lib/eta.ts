@@ -44,5 +44,13 @@ export const timeOfDay = (at: number, zone?: string, seconds = false): string =>
     timeZone: zone,
   }).format(at)
 
-/** A date in words, in the viewer's zone. */
-export const date = (at: number): string => new Intl.DateTimeFormat(locale, { dateStyle: 'long' }).format(at)
+/** The instant at which the viewer's clock shows a time (HH:MM or HH:MM:SS) nearest to another instant. */
+export function nearest(to: number, time: string): number {
+  const [hours = 0, minutes = 0, seconds = 0] = time.split(':').map(Number)
+  const day = (off: number): number => {
+    const at = new Date(to)
+    at.setDate(at.getDate() + off)
+    return at.setHours(hours, minutes, seconds, 0)
+  }
+  return [day(-1), day(0), day(1)].reduce((best, at) => (Math.abs(at - to) < Math.abs(best - to) ? at : best))
+}
