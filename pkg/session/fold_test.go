@@ -303,6 +303,24 @@ func TestAnIdBelongsToOneActor(t *testing.T) {
 	}
 }
 
+// TestNotReachedIsWhoStillWaits: also who joined at the instant of the
+// adjournment, before the queue knew of it, and so is not named there.
+func TestNotReachedIsWhoStillWaits(t *testing.T) {
+	f := fold(t, 2)
+	if got := f.State.NotReached(); got != nil {
+		t.Errorf("in a session that goes on %v were not reached", got)
+	}
+	adjourned := &events.SessionAdjourned{AdjournedAt: f.Now, NotReached: f.State.StillWaiting()}
+	f.Append(events.Timing, sessiontest.Staff(events.Chair), "adjourn", adjourned)
+	f.do(&events.EntryJoined{Entry: en(7), Part: sessiontest.Item, Kind: events.Statement, Place: 3})
+	if got := f.State.NotReached(); !slices.Equal(got, []ids.Entry{en(0), en(1), en(7)}) {
+		t.Errorf("not reached are %v", got)
+	}
+	if got := f.State.EntryState(f.State.Queue.Entries[en(7)]); got != session.NotReached {
+		t.Errorf("the one who joined last is %s", got)
+	}
+}
+
 // TestContextsMayArriveInAnyOrder: each context changes its own part alone.
 func TestContextsMayArriveInAnyOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"slices"
 
 	"github.com/fairfloor/fairfloor/pkg/clock"
 	"github.com/fairfloor/fairfloor/pkg/events"
@@ -367,10 +366,22 @@ func (s *State) StillWaiting() []ids.Entry {
 	return all
 }
 
-// EntryState is where an entry stands for people: as Entry.State, but who
-// still waited when the session was adjourned is not reached.
+// NotReached are the entries that the adjournment left unheard; none before it.
+// It is what the list and the floor say, not what the adjournment said: a join
+// that was accepted at the same instant, before the queue knew of the
+// adjournment, belongs to it too, and one whose turn was entered afterwards
+// does not.
+func (s *State) NotReached() []ids.Entry {
+	if s.Timing.Phase != Adjourned {
+		return nil
+	}
+	return s.StillWaiting()
+}
+
+// EntryState is where an entry stands for people: as Entry.State, but who still
+// waits when the session is adjourned is not reached; see NotReached.
 func (s *State) EntryState(e *Entry) EntryState {
-	if (e.State == Waiting || e.State == Standby) && s.Timing.Phase == Adjourned && slices.Contains(s.Timing.NotReached, e.ID) {
+	if (e.State == Waiting || e.State == Standby) && s.Timing.Phase == Adjourned {
 		return NotReached
 	}
 	return e.State

@@ -263,7 +263,7 @@ func figures(s *session.State, held []Turn) Figures {
 	}
 	// The sum of floats depends on their order: that of speaking is the same everywhere.
 	slices.SortStableFunc(all, func(a, b measures.Turn) int { return a.Place - b.Place })
-	f := Figures{Summary: measures.Summarise(all), NotReached: len(s.Timing.NotReached)}
+	f := Figures{Summary: measures.Summarise(all), NotReached: len(s.NotReached())}
 	if !s.Timing.AdjournedAt.IsZero() {
 		f.OverrunS = max(0, float64(s.Timing.AdjournedAt.Sub(s.HardEnd()))/1000)
 	}

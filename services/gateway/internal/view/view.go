@@ -89,7 +89,7 @@ func sessionOf(s *session.State) api.SessionView {
 		ID: s.ID, Title: r.Title, Phase: t.Phase, PlannedStart: r.PlannedStart, HardEnd: s.HardEnd(), Zone: r.Zone,
 		Languages: append([]string{}, r.Languages...), StartedAt: t.StartedAt, AdjournedAt: t.AdjournedAt, Sealed: r.Sealed,
 		Part: t.Part, Code: r.Code, Modalities: r.Modalities, MinimumMS: s.Minimum(), Clock: r.Clock, ClockMode: r.ClockMode,
-		PublicKey: r.PublicKey, NotReached: slices.Clone(t.NotReached),
+		PublicKey: r.PublicKey, NotReached: s.NotReached(),
 		CloseNowAt: t.Marks[events.MarkCloseNow], HardEndAt: t.Marks[events.MarkHardEnd],
 	}
 	// The map of rights is the state's own; the view is encoded without its lock.
@@ -147,11 +147,6 @@ func (v *View) parts(s *session.State) {
 
 // entries fills in the entries and what is said of them outside the lists.
 func (v *View) entries(s *session.State) {
-	unheard := make(map[ids.Entry]bool, len(s.Timing.NotReached))
-	for _, id := range s.Timing.NotReached {
-		// As State.EntryState, without a search of the list for each entry.
-		unheard[id] = true
-	}
 	// An entry's turn is the last one of it that was not undone.
 	turns := make(map[ids.Entry]ids.Turn, len(s.Queue.TurnOrder))
 	for _, id := range s.Queue.TurnOrder {
@@ -179,10 +174,10 @@ func (v *View) entries(s *session.State) {
 				out.Language = a.Language
 			}
 		}
-		switch {
-		case unheard[id] && (e.State == session.Waiting || e.State == session.Standby):
+		switch s.EntryState(e) {
+		case session.NotReached:
 			out.State, out.Reached = session.NotReached, false
-		case e.State == session.Standby:
+		case session.Standby:
 			v.Standby = append(v.Standby, id)
 		}
 		v.Entries[id] = out
