@@ -71,6 +71,7 @@ func audit(raw []eventlog.Raw, incarnation string) *auditor {
 			a.event(c, raw[i].Sequence, e)
 		}
 		a.places.check(a)
+		a.places.remember(raw[i].Sequence)
 	}
 	a.at = "the end"
 	a.clocks()
@@ -145,6 +146,14 @@ func (a *auditor) event(c *events.Commit, sequence uint64, event events.Event) {
 		}
 	case *events.SessionMarked:
 		a.mark(fmt.Sprintf("%s due %s", e.Mark, e.Due), e.Due, c.At)
+	case *events.SessionAdjourned:
+		var seen uint64
+		for subject, sequence := range c.Seen {
+			if strings.HasPrefix(subject, "evt.queue.") {
+				seen = sequence
+			}
+		}
+		a.places.adjourn(a, seen, e.NotReached)
 	case *events.FloorGiven:
 		a.given[e.Turn] = given{sequence, c.At}
 	case *events.TurnPaused:

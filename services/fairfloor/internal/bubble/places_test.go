@@ -36,7 +36,14 @@ type places struct {
 	// how it was ended, for an undo.
 	turns     map[ids.Turn]*called
 	adjourned bool
-	reported  []ids.Entry
+	// history has, for each message, who waited after it.
+	history []waited
+}
+
+// waited is who would be left unheard by an adjournment after a message.
+type waited struct {
+	sequence uint64
+	entries  map[ids.Entry]bool
 }
 
 type called struct {
@@ -135,10 +142,8 @@ func (p *places) event(a *auditor, event events.Event) {
 		p.goes(a, e.Entry, refused, raised)
 	case *events.PointRuled:
 		p.goes(a, e.Entry, spoken, heard)
-	case *events.SessionAdjourned:
-		p.adjourned, p.reported = true, e.NotReached
 	case *events.AdjournmentUndone:
-		p.adjourned, p.reported = false, nil
+		p.adjourned = false
 	default:
 		p.turn(a, event)
 	}
@@ -240,29 +245,55 @@ func (p *places) check(a *auditor) {
 	}
 }
 
-// final checks what was said at the adjournment about those who still waited,
-// and gives each of them its final state.
+// remember notes who waits after a message: on a list, on standby, or called and
+// not begun.
+func (p *places) remember(sequence uint64) {
+	w := waited{sequence, map[ids.Entry]bool{}}
+	for id, at := range p.at {
+		if at == onList || at == standby {
+			w.entries[id] = true
+		}
+	}
+	for _, t := range p.turns {
+		if !t.begun && p.at[t.entry] == onFloor {
+			w.entries[t.entry] = true
+		}
+	}
+	p.history = append(p.history, w)
+}
+
+// adjourn compares those whom the adjournment names as not reached with those
+// who waited when it was decided: as of what it had seen of the queue.
+func (p *places) adjourn(a *auditor, seen uint64, reported []ids.Entry) {
+	p.adjourned = true
+	waiting := map[ids.Entry]bool{}
+	for _, w := range p.history {
+		if w.sequence <= seen {
+			waiting = w.entries
+		}
+	}
+	for _, id := range reported {
+		if !waiting[id] {
+			a.faultf("place: entry %s is named as not reached and did not wait", id)
+		}
+	}
+	if len(reported) != len(waiting) {
+		a.faultf("place: %d are named as not reached, and %d waited", len(reported), len(waiting))
+	}
+}
+
+// final gives everybody who still waits the final state.
 func (p *places) final(a *auditor) {
 	if !p.adjourned {
 		return
 	}
-	var waiting []ids.Entry
 	for _, id := range p.entries {
 		switch p.at[id] {
 		case onFloor:
 			a.faultf("place: entry %s has the floor after the adjournment", id)
 		case onList, standby:
-			waiting = append(waiting, id)
 			p.at[id] = unreached
 		}
-	}
-	for _, id := range waiting {
-		if !slices.Contains(p.reported, id) {
-			a.faultf("place: entry %s waits and is not among those not reached", id)
-		}
-	}
-	if len(waiting) != len(p.reported) {
-		a.faultf("place: %d were reported as not reached, and %d were not", len(p.reported), len(waiting))
 	}
 }
 
