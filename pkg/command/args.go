@@ -153,6 +153,21 @@ type TextVisibility struct {
 	Visibility events.Visibility `json:"visibility" enum:"owner,interpreters_and_captioners,public_at_delivery,public_now"`
 }
 
+// CommitLot begins the drawing of lots for a part's list.
+type CommitLot struct {
+	Part       ids.Part         `json:"part" doc:"Whose list"`
+	Source     string           `json:"source" doc:"Where the randomness will come from, in words, 1 to 300 characters: something that is published after the list is fixed"`
+	Labels     events.LabelRule `json:"labels,omitempty" enum:"organisation,entry" doc:"What is drawn for each entry; organisation when left out"`
+	Commitment string           `json:"commitment,omitempty" doc:"SHA-256 of your own one-time code, 64 hexadecimal digits; the program's own when left out"`
+}
+
+// DrawLot reveals the one-time code and draws.
+type DrawLot struct {
+	Part       ids.Part `json:"part" doc:"Whose list"`
+	Randomness string   `json:"randomness" doc:"The bytes that the named source has published, 1 to 4096, as text"`
+	Code       string   `json:"code,omitempty" doc:"The one-time code, 64 hexadecimal digits; the program's own when left out"`
+}
+
 // PartRef names a part.
 type PartRef struct {
 	Part ids.Part `json:"part,omitzero"`

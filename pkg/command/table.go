@@ -80,6 +80,9 @@ var table = []Verb{
 	{Name: "revoke_invitation", Context: events.Registry, Roles: staff, Args: args[InvitationRef](), Summary: "End a signed link"},
 	{Name: "file_text", Context: events.Registry, Roles: delegates, Own: true, Args: args[FileText](), Summary: "File a written statement"},
 	{Name: "change_text_visibility", Context: events.Registry, Roles: delegates, Own: true, Args: args[TextVisibility](), Summary: "Change who may read a statement text"},
+	{Name: "commit_lot", Context: events.Registry, Roles: staff, Args: args[CommitLot](), Summary: "Begin the drawing of lots: commit to a one-time code and name the randomness"},
+	{Name: "fix_list", Context: events.Registry, Roles: staff, Args: args[PartRef](), Summary: "Fix whose order is drawn, and the inputs of the ordering rule"},
+	{Name: "draw_lot", Context: events.Registry, Roles: staff, Args: args[DrawLot](), Summary: "Reveal the code and draw with the randomness"},
 	{Name: "seal", Context: events.Registry, Roles: append(system, office...), Args: args[None](), Summary: "Seal an adjourned session"},
 
 	// The list.
@@ -143,6 +146,7 @@ var table = []Verb{
 	{Name: "follow_point", Context: events.Timing, Roles: system, Args: args[TurnRef](), Summary: "Pause or resume a turn for a point of order"},
 	{Name: "mark", Context: events.Timing, Roles: system, Args: args[MarkArgs](), Summary: "Note a warning, a limit or an end that a timer reached"},
 	{Name: "give_etas", Context: events.Timing, Roles: system, Args: args[PartRef](), Summary: "Log the starts that were shown"},
+	{Name: "order_list", Context: events.Queue, Roles: system, Args: args[PartRef](), Summary: "Put a drawn list in the order of its rule"},
 	{Name: "assume_begun", Context: events.Queue, Roles: system, Args: args[TurnRef](), Summary: "Assume that a turn began (no evidence available)"},
 	{Name: "end_at_limit", Context: events.Queue, Roles: system, Args: args[TurnRef](), Summary: "End a turn at its limit (hard mode)"},
 	{Name: "end_with_session", Context: events.Queue, Roles: system, Args: args[TurnRef](), Summary: "End the running turn when the session is adjourned"},

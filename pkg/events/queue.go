@@ -349,4 +349,5 @@ var queueTypes = []func() Event{
 	func() Event { return &TurnCorrected{} },
 	func() Event { return &TurnEntered{} },
 	func() Event { return &HolderPrompted{} },
+	func() Event { return &ListOrdered{} },
 }

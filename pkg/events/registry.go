@@ -79,6 +79,9 @@ type Modalities struct {
 	Rights map[string][]EntryKind `json:"rights"`
 	// Order names the ordering rule; "list" is the order of joining.
 	Order string `json:"order"`
+	// OrderCategories is the sequence of the rule "categories"; those who are not
+	// named follow by name.
+	OrderCategories []string `json:"order_categories,omitempty"`
 	// Allotment is "uniform", "individual" or "fixed" (fairness.md).
 	Allotment string `json:"allotment"`
 	// Limit is what happens when a turn reaches its limit.
@@ -323,4 +326,8 @@ var registryTypes = []func() Event{
 	func() Event { return &SessionSealed{} },
 	func() Event { return &ConsultationCreated{} },
 	func() Event { return &ConsultationSessionAdded{} },
+	func() Event { return &LotCommitted{} },
+	func() Event { return &ListFixed{} },
+	func() Event { return &LotRevealed{} },
+	func() Event { return &LotDrawn{} },
 }

@@ -13,10 +13,6 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/problem"
 )
 
-// OrderByList is the ordering rule of this version: the order of joining, as
-// changed by published acts of the chair's side.
-const OrderByList = "list"
-
 // AnyCategory is the row of the rights matrix for categories that have none of their own.
 const AnyCategory = "*"
 
@@ -105,13 +101,16 @@ func CheckModalities(m events.Modalities) (events.Modalities, error) {
 	m.Limit = cmp.Or(m.Limit, defaults.Limit)
 	m.Evidence = cmp.Or(m.Evidence, defaults.Evidence)
 	m.Publication = cmp.Or(m.Publication, defaults.Publication)
-	if m.Order != OrderByList {
-		return m, wrong("order", "%q is not an ordering rule of this version", clip(m.Order)).Try(`use "list": the order of joining`)
+	categories, err := checkSequence(m.OrderCategories)
+	if err != nil {
+		return m, err
 	}
+	m.OrderCategories = categories
 	for _, c := range []struct {
 		field, value string
 		known        []string
 	}{
+		{"order", m.Order, Orders()},
 		{"allotment", m.Allotment, Allotments()},
 		{"limit", string(m.Limit), names(events.LimitModes())},
 		{"evidence", string(m.Evidence), []string{string(events.EvidenceKeyed), string(events.EvidenceNone)}},
@@ -160,6 +159,25 @@ func CheckRoom(m events.Modalities, start, hardEnd clock.Instant) error {
 			Try("shorten them, or let the session end later")
 	}
 	return nil
+}
+
+// checkSequence gives the categories of a sequence in their written form.
+func checkSequence(categories []string) ([]string, error) {
+	if len(categories) > mostCategories {
+		return nil, wrong("order_categories", "%d categories are more than %d", len(categories), mostCategories).Try("leave the last ones out: they follow by name")
+	}
+	var clean []string
+	for _, name := range categories {
+		category, ok := Category(name)
+		if !ok {
+			return nil, wrong("order_categories", "a category has at most %d characters", mostCategoryLen).Try("give it a short name")
+		}
+		if slices.Contains(clean, category) {
+			return nil, wrong("order_categories", "the category %q stands there twice", category).Try("leave one of them out")
+		}
+		clean = append(clean, category)
+	}
+	return clean, nil
 }
 
 // checkRights gives the matrix in its one written form.

@@ -39,7 +39,11 @@ func TestCheckModalitiesNamesTheField(t *testing.T) {
 		change func(*events.Modalities)
 		field  string
 	}{
-		{func(m *events.Modalities) { m.Order = "sainte_lague" }, "order"},
+		{func(m *events.Modalities) { m.Order = "alphabet" }, "order"},
+		{func(m *events.Modalities) { m.Order = "Sainte_Lague" }, "order"},
+		{func(m *events.Modalities) { m.OrderCategories = make([]string, 51) }, "order_categories"},
+		{func(m *events.Modalities) { m.OrderCategories = []string{"State", "state "} }, "order_categories"},
+		{func(m *events.Modalities) { m.OrderCategories = []string{strings.Repeat("x", 61)} }, "order_categories"},
 		{func(m *events.Modalities) { m.Allotment = "generous" }, "allotment"},
 		{func(m *events.Modalities) { m.Limit = "shout" }, "limit"},
 		{func(m *events.Modalities) { m.Evidence = "hearsay" }, "evidence"},

@@ -70,6 +70,8 @@ type List struct {
 	Order []ids.Entry
 	// AtClose counts the entries when the list was last closed (the N of decisions.md 21).
 	AtClose int
+	// Ordered is set once the list was put in the order of its rule.
+	Ordered *Ordered
 }
 
 // Span is a stretch of session time; To is zero while it is open.
@@ -249,6 +251,8 @@ func (q *Queue) change(c *events.Commit, m Meta, e events.Event) error {
 			l.AtClose = len(l.Order)
 		}
 		return nil
+	case *events.ListOrdered:
+		return q.ordered(c, e)
 	case *events.EntryJoined:
 		entry := &Entry{
 			ID: e.Entry, Part: e.Part, Applicant: e.Applicant, Delegate: e.Delegate, Kind: e.Kind,
@@ -258,6 +262,7 @@ func (q *Queue) change(c *events.Commit, m Meta, e events.Event) error {
 		q.Entries[e.Entry] = entry
 		q.EntryOrder = append(q.EntryOrder, e.Entry)
 		q.insert(entry, e.Place)
+		q.late(entry)
 		return nil
 	case *events.SwapProposed:
 		q.Swaps[e.Swap] = &Swap{ID: e.Swap, Entry: e.Entry, With: e.With}

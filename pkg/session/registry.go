@@ -91,6 +91,8 @@ type Registry struct {
 	Invitations    map[ids.Invitation]*Invitation
 	Texts          map[ids.Text]*Text
 	TextOrder      []ids.Text
+	// Lots are the drawings of lots, by the part whose list is drawn.
+	Lots map[ids.Part]*Lot
 }
 
 func newRegistry() Registry {
@@ -99,6 +101,7 @@ func newRegistry() Registry {
 		Persons:     map[ids.Person]*Person{},
 		Invitations: map[ids.Invitation]*Invitation{},
 		Texts:       map[ids.Text]*Text{},
+		Lots:        map[ids.Part]*Lot{},
 	}
 }
 
@@ -156,6 +159,8 @@ func (r *Registry) apply(c *events.Commit, e events.Event) error {
 		}
 	case *events.ApplicantApplied, *events.ApplicantChanged, *events.ApplicantAccepted, *events.ApplicantDeclined, *events.ApplicantWithdrawn:
 		return r.applicant(c, e)
+	case *events.LotCommitted, *events.ListFixed, *events.LotRevealed, *events.LotDrawn:
+		return r.lot(c, e)
 	default:
 		return r.person(c, e)
 	}

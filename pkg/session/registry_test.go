@@ -60,6 +60,19 @@ func TestEveryFactOfTheRegistryIsFolded(t *testing.T) {
 		{&events.TextVisibilityChanged{Text: text, Visibility: events.PublicNow}, func(r *session.Registry) bool {
 			return r.Texts[text].Visibility == events.PublicNow && r.Texts[text].Words == 3
 		}},
+		{&events.LotCommitted{Part: extra, Commitment: digest, Source: "drand", Labels: events.LabelEntry}, func(r *session.Registry) bool {
+			lot := r.Lots[extra]
+			return lot.Commitment == digest && lot.Source == "drand" && lot.Fixed == nil && !lot.Drawn() && !lot.CommittedAt.IsZero() && !r.Lots[part.ID].Drawn()
+		}},
+		{&events.ListFixed{Part: extra, Rule: "lot", Inputs: []events.OrderInput{{Label: "a"}}}, func(r *session.Registry) bool {
+			return len(r.Lots[extra].Fixed.Inputs) == 1 && !r.Lots[extra].FixedAt.IsZero()
+		}},
+		{&events.LotRevealed{Part: extra, Code: digest, Randomness: "123"}, func(r *session.Registry) bool {
+			return r.Lots[extra].Code == digest && r.Lots[extra].Randomness == "123" && !r.Lots[extra].Drawn()
+		}},
+		{&events.LotDrawn{Part: extra, Positions: []events.LotPosition{{Position: digest}}}, func(r *session.Registry) bool {
+			return r.Lots[extra].Drawn() && r.Lots[extra].Positions[ids.Entry{}] == digest
+		}},
 		{&events.SessionSealed{}, func(r *session.Registry) bool { return r.Sealed }},
 	}
 	l := sessiontest.Empty(t)
@@ -88,6 +101,7 @@ func TestFactsAboutNothingAreErrors(t *testing.T) {
 		&events.PartChanged{Part: events.Part{ID: sessiontest.ID[ids.Part]("none")}},
 		&events.ApplicantChanged{}, &events.ApplicantAccepted{}, &events.ApplicantDeclined{}, &events.ApplicantWithdrawn{},
 		&events.PersonChanged{}, &events.PersonErased{}, &events.InvitationRevoked{}, &events.TextVisibilityChanged{},
+		&events.ListFixed{}, &events.LotRevealed{}, &events.LotDrawn{},
 		&events.ConsultationSessionAdded{}, &events.EntryWithdrawn{},
 	} {
 		err := l.Commit(events.Registry, &events.Commit{Command: l.Command(), Verb: "test", Actor: sessiontest.Staff(events.Organiser), Events: []events.Event{fact}})

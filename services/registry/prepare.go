@@ -37,6 +37,8 @@ func (s *Service) prepare(ctx context.Context, r *command.Request) error {
 		return s.takeText(ctx, r)
 	case "create_session":
 		return s.consultation(ctx, r)
+	case "commit_lot", "draw_lot":
+		return s.takeLot(r)
 	default:
 		return nil
 	}

@@ -27,6 +27,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/eventlog"
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/keys"
 	"github.com/fairfloor/fairfloor/pkg/people"
 	"github.com/fairfloor/fairfloor/pkg/problem"
 	"github.com/fairfloor/fairfloor/pkg/process"
@@ -45,6 +46,8 @@ type Service struct {
 	conn   *nats.Conn
 	people *people.Store
 	public func(ids.Session) string
+	// secret seeds the lots of a session.
+	secret func(ids.Session) [32]byte
 	lines  *slog.Logger
 	now    func() time.Time
 	keeper *keeper
@@ -59,6 +62,7 @@ func New(ctx context.Context, p *process.Process) (*Service, error) {
 	s := &Service{
 		log: p.Log, conn: p.Conn, people: store, public: p.Keys.SessionPublic, lines: p.Logger.With("service", "registry"), now: time.Now,
 	}
+	s.secret = func(id ids.Session) [32]byte { return p.Keys.Secret(keys.Lot, id) }
 	s.keeper = newKeeper(s)
 	c := p.ShellConfig(shell.Service{Context: events.Registry, Decide: s.decide, Due: due}, creates)
 	c.Hooks = shell.Hooks{Prepare: s.prepare, Folded: s.keeper.folded}

@@ -55,7 +55,7 @@ var rules = map[string]decide{
 	"undo": (*deciding).undo, "reassign": (*deciding).reassign,
 	"correct_turn": (*deciding).correctTurn, "enter_turn": (*deciding).enterTurn, "prompt": (*deciding).prompt,
 
-	"assume_begun": (*deciding).assumeBegun, "end_at_limit": (*deciding).endAtLimit,
+	"order_list": (*deciding).orderList, "assume_begun": (*deciding).assumeBegun, "end_at_limit": (*deciding).endAtLimit,
 	"end_with_session": (*deciding).endWithSession,
 }
 

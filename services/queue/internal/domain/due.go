@@ -27,6 +27,7 @@ type Deadline struct {
 // is armed twice, or again after a restart, is done once:
 //
 //   - a list that closes at a time closes then;
+//   - a list whose lot was drawn is put in the order of its rule;
 //   - a called turn is assumed to have begun, where there is no evidence;
 //   - a turn that is over its grace ends, in hard mode;
 //   - the running turn ends with the session.
@@ -50,6 +51,9 @@ func Due(s *session.State) []Deadline {
 	for _, p := range s.Registry.Parts {
 		if l := s.Queue.List(p.ID); l.State == events.ListClosing {
 			add(l.ClosesAt, "close_list", command.CloseList{Part: p.ID, At: l.ClosesAt}, fmt.Sprintf("%s/%d", p.ID, l.ClosesAt), true)
+		}
+		if lot := s.Registry.Lots[p.ID]; lot.Drawn() && s.Queue.List(p.ID).Ordered == nil {
+			add(lot.DrawnAt, "order_list", command.PartRef{Part: p.ID}, p.ID.String(), false)
 		}
 	}
 	if at, ok := s.AssumedBegin(t); ok {

@@ -123,6 +123,9 @@ func (d *deciding) join() ([]events.Event, error) {
 		Kind: args.Kind, RequestedMS: args.RequestedMS, Language: applicant.Language, Turn: args.Turn,
 		Place: place(d.q, p.ID, args.Kind, args.Turn), Late: late,
 	}
+	if args.Kind == events.Statement {
+		joined.Place = d.behindTheirGroup(joined)
+	}
 	if late && args.Kind == events.Statement && d.wouldBreak(p.ID) {
 		// Without a place, so that the receipt promises none.
 		joined.Place = 0

@@ -60,6 +60,9 @@ var verbs = map[string]func(call) (result, error){
 	"revoke_invitation":      revokeInvitation,
 	"file_text":              fileText,
 	"change_text_visibility": changeTextVisibility,
+	"commit_lot":             commitLot,
+	"fix_list":               fixList,
+	"draw_lot":               drawLot,
 	"seal":                   seal,
 }
 

@@ -96,6 +96,9 @@ func TestEveryVerbByEveryRole(t *testing.T) {
 		"revoke_invitation":      {stage, command.InvitationRef{Invitation: link}, staff},
 		"file_text":              {stage, command.FileText{Applicant: own, Language: "en", Visibility: events.PublicNow, Digest: digest}, delegates},
 		"change_text_visibility": {stage, command.TextVisibility{Text: text, Visibility: events.BoothOnly}, delegates},
+		"commit_lot":             {closedList, commitment, staff},
+		"fix_list":               {committed, command.PartRef{Part: sessiontest.Item}, staff},
+		"draw_lot":               {fixed, draw, staff},
 		"seal":                   {adjourned, nil, office + " system"},
 	}
 	for _, verb := range command.Verbs() {

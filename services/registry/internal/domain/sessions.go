@@ -163,6 +163,8 @@ func changeSession(c call) (result, error) {
 	r := &c.s.Registry
 	rules := r.Modalities
 	rules.Rights = nil
+	// Decoding writes into what it finds: never into the state's own.
+	rules.OrderCategories = slices.Clone(r.Modalities.OrderCategories)
 	a, err := decode(c, command.ChangeSession{Modalities: &rules})
 	if err != nil {
 		return result{}, err
@@ -212,6 +214,11 @@ func changeSession(c call) (result, error) {
 		}
 		if f.Modalities, err = session.CheckModalities(*a.Modalities); err != nil {
 			return result{}, err
+		}
+		if f.Modalities.Order != before.Modalities.Order {
+			if err = undrawn(c.s); err != nil {
+				return result{}, err
+			}
 		}
 	}
 	if err = session.CheckRoom(f.Modalities, f.PlannedStart, f.HardEnd); err != nil {
@@ -381,18 +388,27 @@ func unchanged(what string) error {
 
 // fits refuses what would not fit into one message of the log.
 func fits(all []events.Event) error {
-	size := 0
+	n, err := size(all)
+	if err != nil {
+		return err
+	}
+	if n > maxCommit {
+		return problem.New(problem.TooLarge, "the rows fill %d bytes, more than the %d of one commit", n, maxCommit).On("args.rows").Try("import them in two halves")
+	}
+	return nil
+}
+
+// size is how many bytes facts take in a message.
+func size(all []events.Event) (int, error) {
+	n := 0
 	for _, e := range all {
 		raw, err := json.Marshal(e)
 		if err != nil {
-			return problem.New(problem.Internal, "a fact cannot be written")
+			return 0, problem.New(problem.Internal, "a fact cannot be written")
 		}
-		size += len(raw) + 40 // its type and the commas
+		n += len(raw) + 40 // its type and the commas
 	}
-	if size > maxCommit {
-		return problem.New(problem.TooLarge, "the rows fill %d bytes, more than the %d of one commit", size, maxCommit).On("args.rows").Try("import them in two halves")
-	}
-	return nil
+	return n, nil
 }
 
 // maxCommit bounds the facts of one commit, in bytes: a message of the log has

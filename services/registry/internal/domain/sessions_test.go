@@ -133,7 +133,7 @@ func TestBadSessions(t *testing.T) {
 		{part("part", sessiontest.Item), problem.Invalid, "args.parts[0].part"},
 		{map[string]any{"parts": make([]command.PartArgs, 51)}, problem.Invalid, "args.parts"},
 		{rules("minimum_ms", 301_000), problem.Invalid, "args.modalities.minimum_ms"},
-		{rules("order", "sainte_lague"), problem.Invalid, "args.modalities.order"},
+		{rules("order", "alphabet"), problem.Invalid, "args.modalities.order"},
 		{rules("rights", map[string]any{"*": []string{"dance"}}), problem.Invalid, "args.modalities.rights.*"},
 		{scaled("real", good), problem.Invalid, "args.clock"},
 		{scaled("gated", good), problem.Invalid, "args.clock"},
@@ -302,7 +302,7 @@ func TestDecideIsPure(t *testing.T) {
 	members := []string{
 		"title", "planned_start", "hard_end", "zone", "languages", "modalities", "parts", "clock", "clock_mode", "mode", "part", "kind", "minutes", "limit_ms",
 		"has_list", "applicant", "organisation", "category", "group", "requested_ms", "accept", "rows", "code", "person", "roles", "digest", "value", "invitation",
-		"expires", "text", "language", "visibility", "content", "words", "linked",
+		"expires", "text", "language", "visibility", "content", "words", "linked", "source", "labels", "commitment", "randomness",
 	}
 	values := []any{
 		nil, "", "x", -1, 0, 1 << 62, true,

@@ -1,0 +1,187 @@
+package session
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/fairfloor/fairfloor/pkg/clock"
+	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/fairness/order"
+	"github.com/fairfloor/fairfloor/pkg/ids"
+)
+
+// The ordering rules of the modalities. All but OrderByList begin with the
+// order of joining as a draft, and are in force once the list was closed and
+// fixed and the lot was drawn.
+const (
+	// OrderByList is the order of joining, as changed by published acts of the
+	// chair's side.
+	OrderByList = "list"
+	// OrderSainteLague nests group, region and person.
+	OrderSainteLague = "sainte_lague"
+	// OrderByLot is the lot alone.
+	OrderByLot = "lot"
+	// OrderByCategory takes the categories one after the other.
+	OrderByCategory = "categories"
+	// OrderRoomRemote takes those in the room and those remote in turn.
+	OrderRoomRemote = "room_remote"
+)
+
+// Orders lists the ordering rules.
+func Orders() []string {
+	return []string{OrderByList, OrderSainteLague, OrderByLot, OrderByCategory, OrderRoomRemote}
+}
+
+// orderRules are the rules of package order by their names in the modalities.
+var orderRules = map[string]order.Rule{
+	OrderByList: order.FirstCome, OrderSainteLague: order.SainteLague, OrderByLot: order.PlainLot,
+	OrderByCategory: order.Categories, OrderRoomRemote: order.RoomRemote,
+}
+
+// OrderWords says an ordering rule in plain words.
+func OrderWords(rule string, categories []string) string {
+	if rule == OrderByList {
+		return "Speakers take the floor in the order in which they joined the list. Every change of it by the chair's side is shown with its reason."
+	}
+	return order.Options{Rule: orderRules[rule], Categories: categories}.Explain()
+}
+
+// Lot is the drawing of lots for one part's list.
+type Lot struct {
+	events.LotCommitted
+	CommittedAt clock.Instant
+	// Fixed is nil until the list was fixed.
+	Fixed   *events.ListFixed
+	FixedAt clock.Instant
+	// Code and Randomness are set when the lot was drawn, at DrawnAt.
+	Code       events.Hash
+	Randomness string
+	DrawnAt    clock.Instant
+	Positions  map[ids.Entry]events.Hash
+}
+
+// Drawn reports whether the lot was drawn.
+func (l *Lot) Drawn() bool { return l != nil && !l.DrawnAt.IsZero() }
+
+// lot folds the facts of the drawing of lots.
+func (r *Registry) lot(c *events.Commit, event events.Event) error {
+	if e, ok := event.(*events.LotCommitted); ok {
+		r.Lots[e.Part] = &Lot{LotCommitted: *e, CommittedAt: c.At}
+		return nil
+	}
+	var part ids.Part
+	switch e := event.(type) {
+	case *events.ListFixed:
+		part = e.Part
+	case *events.LotRevealed:
+		part = e.Part
+	case *events.LotDrawn:
+		part = e.Part
+	}
+	lot, ok := r.Lots[part]
+	if !ok {
+		return errMissing("commitment for part", part)
+	}
+	switch e := event.(type) {
+	case *events.ListFixed:
+		lot.Fixed, lot.FixedAt = e, c.At
+	case *events.LotRevealed:
+		lot.Code, lot.Randomness = e.Code, e.Randomness
+	case *events.LotDrawn:
+		lot.DrawnAt = c.At
+		lot.Positions = make(map[ids.Entry]events.Hash, len(e.Positions))
+		for _, p := range e.Positions {
+			lot.Positions[p.Entry] = p.Position
+		}
+	}
+	return nil
+}
+
+// Ordered says how a list was put in the order of its rule.
+type Ordered struct {
+	Rule string
+	At   clock.Instant
+	// Kept is how many places at the head stayed as they were.
+	Kept int
+	// Late are the statements of those who joined after the list was fixed, in
+	// order of joining, whatever became of them: a key never changes.
+	Late []ids.Entry
+}
+
+// ordered folds the order of a list. It must hold exactly those who wait: an
+// order that loses or invents somebody is a fault.
+func (q *Queue) ordered(c *events.Commit, e *events.ListOrdered) error {
+	l := q.list(e.Part)
+	before, after := slices.Clone(l.Order), slices.Clone(e.Order)
+	slices.SortFunc(before, ids.Entry.Compare)
+	slices.SortFunc(after, ids.Entry.Compare)
+	if !slices.Equal(before, after) {
+		return fmt.Errorf("the order of part %s is not one of the %d entries that wait", e.Part, len(l.Order))
+	}
+	l.Order = slices.Clone(e.Order)
+	l.Ordered = &Ordered{Rule: e.Rule, At: c.At, Kept: e.Kept, Late: slices.Clone(e.Late)}
+	return nil
+}
+
+// late notes a statement that joined an ordered list.
+func (q *Queue) late(e *Entry) {
+	if l := q.list(e.Part); l.Ordered != nil && e.Kind == events.Statement {
+		l.Ordered.Late = append(l.Ordered.Late, e.ID)
+	}
+}
+
+// Latecomer is a statement that joined after its list was fixed.
+type Latecomer struct {
+	Entry     ids.Entry
+	Applicant ids.Applicant
+}
+
+// Arrange computes the order of a part's list from what the log says: the
+// fixed inputs, the lot, and those who joined later, in order of joining. Places
+// come back for all of them, whether they still wait or not; the error is that
+// of package order, or that nothing was drawn.
+func (s *State) Arrange(part ids.Part, late []Latecomer) ([]order.Place, error) {
+	lot := s.Registry.Lots[part]
+	if !lot.Drawn() {
+		return nil, fmt.Errorf("no lot was drawn for part %s", part)
+	}
+	members := make([]order.Member, 0, len(lot.Fixed.Inputs)+len(late))
+	last := int64(0)
+	for i := range lot.Fixed.Inputs {
+		in := &lot.Fixed.Inputs[i]
+		last = max(last, in.Joined)
+		members = append(members, order.Member{
+			ID: in.Entry.String(), Group: in.Group, Region: in.Region, Category: in.Category, FirstTime: in.FirstTime,
+			CreditMS: in.CreditMS, Lot: lot.Positions[in.Entry].String(), Joined: in.Joined, Remote: in.Remote,
+		})
+	}
+	for i, l := range late {
+		m := order.Member{ID: l.Entry.String(), Joined: last + int64(i) + 1, Late: true}
+		if a := s.Registry.Applicants[l.Applicant]; a != nil {
+			m.Group, m.Region, m.Category, m.Remote = a.Group, a.Region, a.Category, a.Remote
+		}
+		members = append(members, m)
+	}
+	return order.Arrange(members, order.Options{Rule: orderRules[lot.Fixed.Rule], Categories: lot.Fixed.Categories})
+}
+
+// Latecomers are those who joined a part's list after it was fixed, once it is
+// in its order.
+func (s *State) Latecomers(part ids.Part) []Latecomer {
+	ordered := s.Queue.List(part).Ordered
+	if ordered == nil {
+		return nil
+	}
+	all := make([]Latecomer, 0, len(ordered.Late))
+	for _, id := range ordered.Late {
+		all = append(all, Latecomer{id, s.Queue.Entries[id].Applicant})
+	}
+	return all
+}
+
+// OrderSettled reports whether the order of a part's list is more than a draft:
+// by its rule, because it was drawn, or because the part is being called. Until
+// then nobody is told a start that the lot would change.
+func (s *State) OrderSettled(part ids.Part) bool {
+	return s.Registry.Modalities.Order == OrderByList || s.Queue.List(part).Ordered != nil || s.Timing.Parts[part] != nil
+}
