@@ -144,6 +144,10 @@ func giveEtas(s *session.State, r *command.Request, _ clock.Instant) ([]events.E
 // the last commit so that asking and deciding agree.
 func untold(s *session.State, part ids.Part) []events.EtaGiven {
 	a, list := s.Timing.Announced[part], s.Queue.List(part)
+	// A start by a draft would be a promise that the lot is going to break.
+	if !s.OrderSettled(part) {
+		return nil
+	}
 	if a == nil || list.State != events.ListClosed || s.Timing.Phase == session.Adjourned || unannounced(s, part) {
 		return nil
 	}
