@@ -58,7 +58,7 @@ func (m *meeting) check() *auditor {
 	}
 	for _, r := range all {
 		if !r.View(m.id, func(s *session.State) {
-			for _, d := range differences(reflect.ValueOf(s).Elem(), reflect.ValueOf(folded).Elem(), "state") {
+			for _, d := range differ(s, folded) {
 				m.t.Errorf("%s: %s", r.name, d)
 			}
 		}) {
@@ -109,6 +109,11 @@ var named = map[session.EntryState]where{
 	session.Refused: refused, session.NotReached: unreached,
 }
 
+// differ names the fields in which two states differ.
+func differ(a, b *session.State) []string {
+	return differences(reflect.ValueOf(a).Elem(), reflect.ValueOf(b).Elem(), "state")
+}
+
 // differences names the fields in which two values differ. A list or map that is
 // there and empty is one that is not there.
 func differences(a, b reflect.Value, path string) []string {
@@ -120,11 +125,14 @@ func differences(a, b reflect.Value, path string) []string {
 		}
 		return all
 	case reflect.Pointer, reflect.Interface:
-		if a.IsNil() || b.IsNil() {
-			break
+		switch {
+		case a.IsNil() != b.IsNil():
+			return []string{path + " is in one of them"}
+		case a.IsNil():
+			return nil
 		}
 		return differences(a.Elem(), b.Elem(), path)
-	case reflect.Slice, reflect.Array:
+	case reflect.Slice:
 		if a.Len() != b.Len() {
 			return []string{fmt.Sprintf("%s has %d and %d", path, a.Len(), b.Len())}
 		}
@@ -147,12 +155,6 @@ func differences(a, b reflect.Value, path string) []string {
 			}
 		}
 		return all
-	}
-	if a.Kind() == reflect.Pointer || a.Kind() == reflect.Interface {
-		if a.IsNil() != b.IsNil() {
-			return []string{path + " is in one of them"}
-		}
-		return nil
 	}
 	if !a.Equal(b) {
 		return []string{fmt.Sprintf("%s is %v and %v", path, a, b)}
