@@ -3,7 +3,6 @@ package timing_test
 import (
 	"context"
 	"encoding/json"
-	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,6 +20,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/session"
 	"github.com/fairfloor/fairfloor/pkg/session/sessiontest"
 	"github.com/fairfloor/fairfloor/pkg/shell"
+	"github.com/fairfloor/fairfloor/pkg/shell/shelltest"
 	"github.com/fairfloor/fairfloor/services/timing"
 )
 
@@ -29,63 +29,6 @@ import (
 func TestMain(m *testing.M) {
 	ats.Register()
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server/ats.Register.func1"))
-}
-
-// scribe writes the events that a request brings: it stands for registry and
-// queue, whose decisions are not what is tested here.
-func scribe(c events.Context) shell.Service {
-	return shell.Service{Context: c, Decide: func(_ *session.State, r *command.Request, _ clock.Instant) (command.Decision, error) {
-		var raw []json.RawMessage
-		if err := json.Unmarshal(r.Args, &raw); err != nil {
-			return command.Decision{}, err
-		}
-		var d command.Decision
-		for _, one := range raw {
-			e, err := events.Decode(one)
-			if err != nil {
-				return d, err
-			}
-			d.Events = append(d.Events, e)
-		}
-		return d, nil
-	}}
-}
-
-// replica is one running shell.
-type replica struct {
-	log  *eventlog.Log
-	stop func()
-}
-
-// start runs a service as a replica of its own.
-func start(t *testing.T, store *logtest.Store, name string, s shell.Service) *replica {
-	t.Helper()
-	r := &replica{log: store.Log(eventlog.Options{Name: name, Heartbeat: 30 * time.Second})}
-	sh, err := shell.New(shell.Config{Service: s, Log: r.log, Logger: logtest.Logger(t), Creates: func(string) bool { return s.Context == events.Registry }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error, 1)
-	go func() { done <- sh.Run(ctx) }()
-	select {
-	case <-sh.Ready():
-	case err := <-done:
-		t.Fatalf("%s ended: %v", name, err)
-	}
-	stopped := false
-	r.stop = func() {
-		if stopped {
-			return
-		}
-		stopped = true
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("%s ended with %v", name, err)
-		}
-	}
-	t.Cleanup(r.stop)
-	return r
 }
 
 // meeting is a session on a real log.
@@ -98,18 +41,12 @@ type meeting struct {
 
 var chair = sessiontest.Staff(events.Chair)
 
-// write lets a scribe write events.
-func (m *meeting) write(c events.Context, verb string, all ...events.Event) *command.Receipt {
+// write lets a scribe write events: it stands for registry and queue, whose
+// decisions are not what is tested here.
+func (m *meeting) write(c events.Context, verb string, all ...events.Event) {
 	m.t.Helper()
-	raw := make([]json.RawMessage, 0, len(all))
-	for _, e := range all {
-		one, err := events.Encode(e)
-		if err != nil {
-			m.t.Fatal(err)
-		}
-		raw = append(raw, one)
-	}
-	return m.ask(c, sessiontest.Request(chair, verb, raw))
+	shelltest.Write(m.t, m.conn, m.id, c, verb, chair, all...)
+	synctest.Wait()
 }
 
 // ask sends a command and ends the test when it is refused.
@@ -158,16 +95,14 @@ func (m *meeting) state() (*session.State, map[string]int) {
 // arm the same timers; every fact is written once, at its own instant, also
 // when replicas stop and start in mid-turn.
 func TestThreeReplicasOnARealLog(t *testing.T) {
-	runtime.GC()
-	runtime.GC()
-	synctest.Test(t, func(t *testing.T) {
+	shelltest.Bubble(t, func(t *testing.T) {
 		store := logtest.Open(t)
-		reader := start(t, store, "registry", scribe(events.Registry))
-		start(t, store, "queue", scribe(events.Queue))
-		one := start(t, store, "one", timing.Service())
-		start(t, store, "two", timing.Service())
-		start(t, store, "three", timing.Service())
-		m := &meeting{t: t, conn: store.Connect("client"), log: reader.log, id: ids.New[ids.Session]()}
+		reader := shelltest.Start(t, store, "registry", shelltest.Scribe(events.Registry))
+		shelltest.Start(t, store, "queue", shelltest.Scribe(events.Queue))
+		one := shelltest.Start(t, store, "one", timing.Service())
+		shelltest.Start(t, store, "two", timing.Service())
+		shelltest.Start(t, store, "three", timing.Service())
+		m := &meeting{t: t, conn: store.Connect("client"), log: reader.Log, id: ids.New[ids.Session]()}
 
 		now := clock.Of(time.Now())
 		m.write(events.Registry, "create_session", &events.SessionCreated{
@@ -198,8 +133,8 @@ func TestThreeReplicasOnARealLog(t *testing.T) {
 			t.Fatalf("the turn was opened %d times (%v)", verbs["open_turn"], ok)
 		}
 		// A replica goes, and another comes and arms the timers from the log.
-		one.stop()
-		start(t, store, "four", timing.Service())
+		one.Stop()
+		shelltest.Start(t, store, "four", timing.Service())
 		time.Sleep(time.Duration(allotted)*time.Millisecond + 10*time.Second)
 		synctest.Wait()
 		s, verbs = m.state()
