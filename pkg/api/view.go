@@ -93,6 +93,50 @@ type PartView struct {
 	// GuaranteeMS and AnnouncedMS are what was announced for its ordinary entries.
 	GuaranteeMS int64 `json:"guarantee_ms,omitempty"`
 	AnnouncedMS int64 `json:"announced_ms,omitempty"`
+	// Order says by which rule the list is ordered; none for a part without a list.
+	Order *OrderView `json:"order,omitempty"`
+}
+
+// OrderView is the ordering rule of a list, in plain words, and how far the
+// drawing of its lot has come. What the rule looks at of each entry is in
+// EntryView.Input: with Code and Randomness that is all that is needed to
+// compute the order again.
+type OrderView struct {
+	Rule  string `json:"rule"`
+	Words string `json:"words"`
+	// Categories is the sequence of the rule "categories".
+	Categories []string `json:"categories,omitempty"`
+	// Commitment and Source are set when the drawing was begun.
+	Commitment string           `json:"commitment,omitempty"`
+	Source     string           `json:"source,omitempty"`
+	Labels     events.LabelRule `json:"labels,omitempty"`
+	// FixedAt is when the list was fixed, DrawnAt when its lot was drawn with Code
+	// and Randomness.
+	FixedAt    clock.Instant `json:"fixed_at,omitempty"`
+	Code       string        `json:"code,omitempty"`
+	Randomness string        `json:"randomness,omitempty"`
+	DrawnAt    clock.Instant `json:"drawn_at,omitempty"`
+	// Fixed says that the list is in the order of its rule; until then, for every
+	// rule but "list", the order of joining is a draft.
+	Fixed bool `json:"fixed"`
+	// Kept is how many places at the head stayed as they were, because the part
+	// was being called when the lot was drawn.
+	Kept int `json:"kept,omitempty"`
+}
+
+// InputView is what the ordering rule looks at of one entry, as fixed before
+// the draw; later changes of the application change nothing of it.
+type InputView struct {
+	Label     string `json:"label"`
+	Group     string `json:"group"`
+	Region    string `json:"region"`
+	Category  string `json:"category"`
+	FirstTime bool   `json:"first_time,omitempty"`
+	CreditMS  int64  `json:"credit_ms,omitempty"`
+	// Remote is looked at, and told, by the rule "room_remote" alone.
+	Remote bool `json:"remote,omitempty"`
+	// Lot is the drawn position in hexadecimal digits, empty before the draw.
+	Lot string `json:"lot,omitempty"`
 }
 
 // EntryView is one entry. Organisation and labels are repeated from its
@@ -130,6 +174,9 @@ type EntryView struct {
 	Reached bool `json:"reached"`
 	// Start is the expected start; none for those who will not be called.
 	Start *RangeView `json:"start,omitempty"`
+	// Input is what the ordering rule looks at; none before the list is fixed, and
+	// for those who came later.
+	Input *InputView `json:"input,omitempty"`
 }
 
 // RangeView is an expected start as of the view's cursor. A client adds what

@@ -70,6 +70,7 @@ func Build(s *session.State, names Names) *View {
 	v.parts(s)
 	v.turns(s)
 	v.entries(s)
+	v.order(s)
 	v.floor(s)
 	v.persons(s, names)
 	v.texts(s)
