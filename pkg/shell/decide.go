@@ -112,7 +112,22 @@ func (t *trial) decide() (receipt *command.Receipt, commit *events.Commit, head 
 	if err != nil {
 		return nil, nil, head, err
 	}
+	if !state.Exists() {
+		now = sh.born(decision.Events, now)
+	}
 	return nil, sh.commit(state, t.request, decision, now), head, nil
+}
+
+// born gives the time of a session's first commit: one that is made with a clock
+// of its own lives by it from the start. Stamped with the wall's time, the log
+// could never go back to session time, since its times only grow.
+func (sh *Shell) born(facts []events.Event, now clock.Instant) clock.Instant {
+	for _, fact := range facts {
+		if created, ok := fact.(*events.SessionCreated); ok && created.Clock != (clock.Mapping{}) {
+			return created.Clock.Session(sh.clock.Now())
+		}
+	}
+	return now
 }
 
 // ask calls the domain. A fault in it costs one command and not the process,
