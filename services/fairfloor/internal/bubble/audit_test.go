@@ -19,8 +19,10 @@ import (
 // list, the floor and the time are computed here in another way.
 type auditor struct {
 	faults []string
-	// at is the commit that is being read, for what is said about it.
-	at string
+	// at is the commit that is being read, for what is said about it; story has
+	// them all, to be read when something was found.
+	at    string
+	story strings.Builder
 
 	places places
 	floor  floor
@@ -67,9 +69,12 @@ func audit(raw []eventlog.Raw, incarnation string) *auditor {
 			continue
 		}
 		a.at = fmt.Sprintf("sequence %d, %s", raw[i].Sequence, c.Verb)
+		fmt.Fprintf(&a.story, "%d %s %s by %s", raw[i].Sequence, c.At, c.Verb, c.Actor.ID)
 		for _, e := range c.Events {
+			fmt.Fprintf(&a.story, "; %s %+v", e.Type(), e)
 			a.event(c, raw[i].Sequence, e)
 		}
+		a.story.WriteString("\n")
 		a.places.check(a)
 		a.places.remember(raw[i].Sequence)
 	}

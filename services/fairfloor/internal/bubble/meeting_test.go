@@ -29,6 +29,7 @@ var (
 // reporter is what a meeting needs of a test; *testing.T and *rapid.T have it.
 type reporter interface {
 	Helper()
+	Logf(format string, args ...any)
 	Errorf(format string, args ...any)
 	Fatalf(format string, args ...any)
 }

@@ -32,9 +32,10 @@ type places struct {
 	parts   []ids.Part
 	entries []ids.Entry
 	into    map[ids.Entry]ids.Entry
-	// turns gives the entry of each turn and the place it was called from; ends
-	// how it was ended, for an undo.
-	turns     map[ids.Turn]*called
+	// turns gives the entry of each turn and the place it was called from.
+	turns map[ids.Turn]*called
+	// running is the turn that has the floor, nil for none.
+	running   *called
 	adjourned bool
 	// history has, for each message, who waited after it.
 	history []waited
@@ -163,12 +164,13 @@ func (p *places) turn(a *auditor, event events.Event) {
 	switch e := event.(type) {
 	case *events.FloorGiven:
 		t := &called{entry: e.Entry, place: slices.Index(p.lists[p.part[e.Entry]], e.Entry) + 1}
-		p.turns[e.Turn] = t
+		p.turns[e.Turn], p.running = t, t
 		p.goes(a, e.Entry, onFloor, onList)
 	case *events.TurnBegun:
 		p.turns[e.Turn].begun = true
 	case *events.TurnEnded:
 		t := p.turns[e.Turn]
+		p.running = nil
 		switch {
 		case e.How == events.NotHere:
 			p.goes(a, t.entry, standby, onFloor)
@@ -182,8 +184,10 @@ func (p *places) turn(a *auditor, event events.Event) {
 	case *events.ActUndone:
 		if t := p.turns[e.Voided]; t != nil {
 			p.waits(a, t.entry, t.place, onFloor)
+			p.running = nil
 		}
 		if t := p.turns[e.Resumed]; t != nil {
+			p.running = t
 			p.goes(a, t.entry, onFloor, spoken, standby, onList)
 		}
 	case *events.TurnReassigned:
@@ -254,10 +258,8 @@ func (p *places) remember(sequence uint64) {
 			w.entries[id] = true
 		}
 	}
-	for _, t := range p.turns {
-		if !t.begun && p.at[t.entry] == onFloor {
-			w.entries[t.entry] = true
-		}
+	if t := p.running; t != nil && !t.begun {
+		w.entries[t.entry] = true
 	}
 	p.history = append(p.history, w)
 }

@@ -52,6 +52,9 @@ func (m *meeting) check() *auditor {
 	for _, f := range a.faults {
 		m.t.Errorf("%s", f)
 	}
+	if len(a.faults) > 0 {
+		m.t.Logf("%s", a.story.String())
+	}
 	all := m.stack.all()
 	if len(all) != replicas*len(contexts) {
 		m.t.Errorf("%d replicas run", len(all))
