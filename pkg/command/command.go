@@ -84,6 +84,18 @@ type Decision struct {
 	OnBehalf ids.Applicant
 }
 
+// Deadline is something that a service does by itself: its domain derives it
+// from the state, its shell does it.
+type Deadline struct {
+	// At is session time: when a timer is due; for a reaction its cause's time.
+	At clock.Instant
+	// Request has a deterministic id and the actor events.ByService. A reaction's
+	// has Cause and CausedAt.
+	Request Request
+	// Timer is false for a reaction, which is done at once.
+	Timer bool
+}
+
 // Outcome says what became of a command.
 type Outcome string
 

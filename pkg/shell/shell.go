@@ -58,16 +58,8 @@ type Service struct {
 	Due func(s *session.State) []Deadline
 }
 
-// Deadline is something that the service itself will do.
-type Deadline struct {
-	// At is session time: when a timer is due; for a reaction its cause's time.
-	At clock.Instant
-	// Request has a deterministic id and the actor events.ByService. A reaction's
-	// has Cause and CausedAt.
-	Request command.Request
-	// Timer is false for a reaction, which is done at once.
-	Timer bool
-}
+// Deadline is what Due derives; see command.Deadline.
+type Deadline = command.Deadline
 
 // Defaults of Config.
 const (

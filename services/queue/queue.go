@@ -10,7 +10,6 @@ package queue
 import (
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/process"
-	"github.com/fairfloor/fairfloor/pkg/session"
 	"github.com/fairfloor/fairfloor/pkg/shell"
 	"github.com/fairfloor/fairfloor/services/queue/internal/domain"
 )
@@ -20,16 +19,5 @@ func New(p *process.Process) (*shell.Shell, error) { return p.Shell(Service(), n
 
 // Service is the domain as the shell runs it.
 func Service() shell.Service {
-	return shell.Service{Context: events.Queue, Decide: domain.Decide, Due: due}
-}
-
-// due hands the domain's deadlines to the shell; the domain itself does not
-// know the shell.
-func due(s *session.State) []shell.Deadline {
-	deadlines := domain.Due(s)
-	all := make([]shell.Deadline, len(deadlines))
-	for i, d := range deadlines {
-		all[i] = shell.Deadline(d)
-	}
-	return all
+	return shell.Service{Context: events.Queue, Decide: domain.Decide, Due: domain.Due}
 }

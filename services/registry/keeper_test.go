@@ -196,12 +196,12 @@ func TestATaskIsRepeatedAndGivenUp(t *testing.T) {
 func TestDeadlinesAreTimers(t *testing.T) {
 	l := sessiontest.Empty(t)
 	l.Sample(1, nil)
-	if got := due(l.State); len(got) != 0 {
+	if got := domain.Due(l.State); len(got) != 0 {
 		t.Errorf("due is %+v", got)
 	}
 	l.StartAt(sessiontest.Item)
 	l.Append(events.Timing, sessiontest.Staff(events.Chair), "adjourn", &events.SessionAdjourned{AdjournedAt: l.Now})
-	got := due(l.State)
+	got := domain.Due(l.State)
 	if len(got) != 1 || !got[0].Timer || got[0].Request.Verb != "seal" || got[0].Request.Actor.ID != "system/registry" || got[0].Request.ID.IsZero() {
 		t.Errorf("due is %+v", got)
 	}

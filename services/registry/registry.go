@@ -64,7 +64,7 @@ func New(ctx context.Context, p *process.Process) (*Service, error) {
 	}
 	s.secret = func(id ids.Session) [32]byte { return p.Keys.Secret(keys.Lot, id) }
 	s.keeper = newKeeper(s)
-	c := p.ShellConfig(shell.Service{Context: events.Registry, Decide: s.decide, Due: due}, creates)
+	c := p.ShellConfig(shell.Service{Context: events.Registry, Decide: s.decide, Due: domain.Due}, creates)
 	c.Hooks = shell.Hooks{Prepare: s.prepare, Folded: s.keeper.folded}
 	if s.shell, err = shell.New(c); err != nil {
 		return nil, err
@@ -77,22 +77,13 @@ func New(ctx context.Context, p *process.Process) (*Service, error) {
 // gives a session's key, now is I/O time.
 func Rules(public func(ids.Session) string, now func() time.Time) shell.Service {
 	s := &Service{public: public, now: now}
-	return shell.Service{Context: events.Registry, Decide: s.decide, Due: due}
+	return shell.Service{Context: events.Registry, Decide: s.decide, Due: domain.Due}
 }
 
 // creates lists the verbs for an id of which no session exists: a consultation
 // never is one.
 func creates(verb string) bool {
 	return verb == "create_session" || verb == "create_consultation" || verb == "link_session"
-}
-
-// due hands the domain's deadlines to the shell; all of them are timers.
-func due(s *session.State) []shell.Deadline {
-	var all []shell.Deadline
-	for _, d := range domain.Due(s) {
-		all = append(all, shell.Deadline{At: d.At, Request: d.Request, Timer: true})
-	}
-	return all
 }
 
 // decide is the domain's decision, with what a pure domain cannot know: the

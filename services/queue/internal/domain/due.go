@@ -12,16 +12,6 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/session"
 )
 
-// Deadline is something that the queue does by itself at an instant of session
-// time, which may lie in the past: then it is outstanding.
-type Deadline struct {
-	At      clock.Instant
-	Request command.Request
-	// Timer is true for all of them: what caused them may have been overtaken, so
-	// each is decided after a look at what the others have written since.
-	Timer bool
-}
-
 // Due lists what the queue will do by itself. It is derived from the state
 // alone and each request has an id that every replica makes alike, so whatever
 // is armed twice, or again after a restart, is done once:
@@ -31,14 +21,14 @@ type Deadline struct {
 //   - a called turn is assumed to have begun, where there is no evidence;
 //   - a turn that is over its grace ends, in hard mode;
 //   - the running turn ends with the session.
-func Due(s *session.State) []Deadline {
+func Due(s *session.State) []command.Deadline {
 	if !s.Exists() || s.Registry.Sealed {
 		return nil
 	}
-	var all []Deadline
+	var all []command.Deadline
 	add := func(at clock.Instant, verb string, args any, name string, again bool) {
 		if r, ok := reaction(s, verb, args, name, again); ok {
-			all = append(all, Deadline{At: at, Request: r, Timer: true})
+			all = append(all, command.Deadline{At: at, Request: r, Timer: true})
 		}
 	}
 	t := s.Queue.Running()

@@ -25,7 +25,7 @@ func (s *stage) due() []string {
 }
 
 // only is the one deadline that there is.
-func (s *stage) only() domain.Deadline {
+func (s *stage) only() command.Deadline {
 	all := domain.Due(s.State)
 	if len(all) != 1 {
 		s.t.Fatalf("%d things are due, not one: %+v", len(all), all)

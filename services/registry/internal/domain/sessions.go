@@ -266,22 +266,15 @@ func seal(c call) (result, error) {
 // SealAfterMS is how long after its adjournment a session seals itself (decisions.md 12).
 const SealAfterMS = 7 * 24 * 3_600_000
 
-// Deadline is something that the registry does by itself at an instant of
-// session time.
-type Deadline struct {
-	At      clock.Instant
-	Request command.Request
-}
-
 // Due lists what the registry will do by itself: seal a session, seven days
 // after its adjournment. The request's id is the same on every replica, and
 // another one when the session was adjourned again.
-func Due(s *session.State) []Deadline {
+func Due(s *session.State) []command.Deadline {
 	if !s.Exists() || s.Registry.Sealed || s.Timing.Phase != session.Adjourned {
 		return nil
 	}
 	adjourned := s.Timing.AdjournedAt
-	return []Deadline{{At: adjourned.Add(SealAfterMS), Request: command.Request{
+	return []command.Deadline{{At: adjourned.Add(SealAfterMS), Timer: true, Request: command.Request{
 		ID: ids.Named[ids.Command](s.ID, "seal "+adjourned.String()), Session: s.ID, Verb: "seal", Actor: events.ByService(events.Registry),
 	}}}
 }

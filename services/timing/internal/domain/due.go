@@ -20,20 +20,10 @@ const (
 	warningShare = 5
 )
 
-// Deadline is something that timing does by itself.
-type Deadline struct {
-	// At is when: the cause's instant for a reaction, which is due at once.
-	At      clock.Instant
-	Request command.Request
-	// Timer says that it is to wait for At, and to be decided only on a state
-	// that was read at or past it (decisions.md 10).
-	Timer bool
-}
-
 // Due derives from the State alone what is to be done by timing itself: the
 // reactions that are missing, and the timers to arm. Every replica may act on
 // it: request ids are functions of the cause, so each is done once.
-func Due(s *session.State) []Deadline {
+func Due(s *session.State) []command.Deadline {
 	if !s.Exists() || s.Registry.Sealed {
 		return nil
 	}
@@ -54,7 +44,7 @@ func Due(s *session.State) []Deadline {
 		if m.Turn.IsZero() {
 			id = ids.Named[ids.Command](s.ID, name)
 		}
-		all = append(all, Deadline{At: m.Due, Timer: true, Request: request(s, id, "mark", m)})
+		all = append(all, command.Deadline{At: m.Due, Timer: true, Request: request(s, id, "mark", m)})
 	}
 	return all
 }
@@ -70,18 +60,18 @@ func request(s *session.State, id ids.Command, verb string, args any) command.Re
 }
 
 // reaction makes a request that answers a commit of the queue.
-func reaction(s *session.State, id ids.Command, verb string, args any, sequence uint64, at clock.Instant) Deadline {
+func reaction(s *session.State, id ids.Command, verb string, args any, sequence uint64, at clock.Instant) command.Deadline {
 	r := request(s, id, verb, args)
 	r.Cause = &events.Cause{Subject: events.Subject(events.Queue, s.ID), Sequence: sequence, Reaction: verb}
 	r.CausedAt = at
-	return Deadline{At: at, Request: r}
+	return command.Deadline{At: at, Request: r}
 }
 
 // openings are the turns that were called and have no clock yet. The newest
 // come last; only those near the end can be missing, but a replica that
 // starts may find any.
-func openings(s *session.State) []Deadline {
-	var all []Deadline
+func openings(s *session.State) []command.Deadline {
+	var all []command.Deadline
 	for _, id := range s.Queue.TurnOrder {
 		t := s.Queue.Turns[id]
 		if t.Void || t.Entered || s.Timing.Turns[id] != nil {
@@ -94,7 +84,7 @@ func openings(s *session.State) []Deadline {
 }
 
 // pointOf is the pause or the resumption that a point of order calls for.
-func pointOf(s *session.State, t *session.Turn) *Deadline {
+func pointOf(s *session.State, t *session.Turn) *command.Deadline {
 	at := changedAt(s)
 	if len(follow(s, at, s.Timing.Phase == session.Suspended)) == 0 {
 		return nil
@@ -109,11 +99,11 @@ func pointOf(s *session.State, t *session.Turn) *Deadline {
 }
 
 // announcements are the announcements and starts that closed lists wait for.
-func announcements(s *session.State) []Deadline {
+func announcements(s *session.State) []command.Deadline {
 	if s.Timing.Phase == session.Adjourned {
 		return nil
 	}
-	var all []Deadline
+	var all []command.Deadline
 	head := s.Heads[events.Queue]
 	for _, part := range s.Registry.Parts {
 		if !part.HasList {

@@ -158,7 +158,7 @@ func TestAPointOfOrderAMillisecondBeforeTheLimitWins(t *testing.T) {
 	turn := w.State.Queue.Running()
 	limit, _ := w.State.Limit(turn)
 	// A replica armed the timer; the point is admitted a millisecond before it.
-	armed := slices.DeleteFunc(domain.Due(w.State), func(d domain.Deadline) bool { return d.At != limit })
+	armed := slices.DeleteFunc(domain.Due(w.State), func(d command.Deadline) bool { return d.At != limit })
 	if len(armed) != 1 {
 		t.Fatalf("%d timers at the limit, want 1", len(armed))
 	}
@@ -354,7 +354,7 @@ func TestAdjournAndUndo(t *testing.T) {
 		t.Errorf("the plan of an adjourned session reaches somebody: %+v", view)
 	}
 	w.wait(599_000)
-	if due := domain.Due(w.State); slices.ContainsFunc(due, func(d domain.Deadline) bool { return d.Request.Verb != "mark" }) {
+	if due := domain.Due(w.State); slices.ContainsFunc(due, func(d command.Deadline) bool { return d.Request.Verb != "mark" }) {
 		t.Errorf("due after the adjournment: %+v", due)
 	}
 	w.do(desk, "undo_adjournment", nil)

@@ -61,7 +61,7 @@ func (w *world) ask(by events.Actor, verb string, args any) *command.Request {
 }
 
 // act decides one deadline at its instant, as the shell does.
-func (w *world) act(d domain.Deadline) {
+func (w *world) act(d command.Deadline) {
 	w.t.Helper()
 	decision, err := domain.Decide(w.State, &d.Request, d.At)
 	if err != nil {
@@ -81,7 +81,7 @@ func (w *world) settle() {
 	w.t.Helper()
 	for range 20 {
 		due := domain.Due(w.State)
-		at := slices.IndexFunc(due, func(d domain.Deadline) bool { return !d.Timer })
+		at := slices.IndexFunc(due, func(d command.Deadline) bool { return !d.Timer })
 		if at < 0 {
 			return
 		}
@@ -95,12 +95,12 @@ func (w *world) until(at clock.Instant) {
 	w.t.Helper()
 	for {
 		w.settle()
-		due := slices.DeleteFunc(domain.Due(w.State), func(d domain.Deadline) bool { return !d.Timer || d.At > at })
+		due := slices.DeleteFunc(domain.Due(w.State), func(d command.Deadline) bool { return !d.Timer || d.At > at })
 		if len(due) == 0 {
 			w.Now = max(w.Now, at)
 			return
 		}
-		w.act(slices.MinFunc(due, func(a, b domain.Deadline) int { return int(a.At - b.At) }))
+		w.act(slices.MinFunc(due, func(a, b command.Deadline) int { return int(a.At - b.At) }))
 	}
 }
 
