@@ -57,6 +57,18 @@ func TestTheProgramsOwnCommitment(t *testing.T) {
 		}
 		seen[code.String()] = true
 	}
+	// A draw without a code gets the one that opens the commitment; one with a
+	// code of the organiser's own stays as it is.
+	for given, want := range map[string]bool{"": true, "00": false} {
+		own := request(id, "draw_lot", command.DrawLot{Part: parts[0], Randomness: "123", Code: given})
+		var filled command.DrawLot
+		if err := one.prepare(t.Context(), own); err != nil {
+			t.Fatal(err)
+		}
+		if err := own.Read(&filled); err != nil || seen[filled.Code] != want || filled.Randomness != "123" || filled.Part != parts[0] {
+			t.Errorf("the code %q becomes %+v (%v)", given, filled, err)
+		}
+	}
 	// A draw that is refused reveals nothing.
 	refusal := request(id, "draw_lot", command.DrawLot{Part: parts[0], Randomness: "123"})
 	w.refused(refusal, problem.WrongState, "args.part")

@@ -28,6 +28,7 @@ type rehearsalSettings struct {
 	Drops      int     `flag:"drops" default:"0" doc:"How many lines are dropped in mid-session"`
 	Points     int     `flag:"points" default:"0" doc:"How many points of order are raised"`
 	Alone      bool    `flag:"secretariat-alone" default:"false" doc:"No delegate ever opens Fairfloor: the secretariat does everything on their behalf"`
+	Order      string  `flag:"order" default:"list" doc:"Ordering rule: list, sainte_lague, lot, categories or room_remote; all but list have their lot drawn before the start"`
 	Parts      bool    `flag:"parts" default:"false" doc:"Three parts: opening, an item with its list, questions"`
 	Server     string  `flag:"server" default:"" doc:"Address of a running Fairfloor to rehearse against, with a scaled clock; none starts one in this process, with a gated clock"`
 	Organiser  string  `flag:"token-file" default:"" doc:"File with an organiser's token, for --server"`
@@ -43,6 +44,7 @@ func rehearsal() *cobra.Command {
 			config := rehearse.Config{
 				Base: s.Server, Applicants: s.Applicants, Minutes: s.Minutes, Seed: s.Seed, Absent: s.Absent,
 				Overrun: s.Overrun, Drops: s.Drops, Alone: s.Alone, Points: s.Points, Parts: s.Parts,
+				Order: s.Order,
 			}
 			progress := newBar(cmd.ErrOrStderr())
 			defer progress.finish()

@@ -1,6 +1,7 @@
 package rehearse
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/clock"
 	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/fairness/lot"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/session"
 	"github.com/fairfloor/fairfloor/services/fairfloor/internal/sample"
@@ -29,6 +31,7 @@ func (s *stage) create() error {
 	s.session = ids.New[ids.Session]()
 	s.hardEnd = PlannedStart.Add(int64(s.Minutes) * 60_000)
 	modalities := session.DefaultModalities()
+	modalities.Order = cmp.Or(s.Order, session.OrderByList)
 	args := command.CreateSession{
 		Title: "Rehearsal", PlannedStart: PlannedStart, HardEnd: s.hardEnd, Zone: "Europe/Zurich",
 		Languages: []string{"en", "fr", "es", "ar", "ru", "zh"}, Modalities: &modalities, ClockMode: "gated",
@@ -57,6 +60,11 @@ func (s *stage) create() error {
 	for _, id := range view.Agenda {
 		if part := view.Parts[id]; part.HasList && s.item.IsZero() {
 			s.item = id
+		}
+	}
+	if s.drawn() {
+		if err := s.commitLot(); err != nil {
+			return err
 		}
 	}
 	byName := map[string]ids.Applicant{}
@@ -153,7 +161,49 @@ func (s *stage) join() error {
 	if err := s.until(PlannedStart.Add(-120_000)); err != nil {
 		return err
 	}
-	_, err := s.ask("close_list", nil, command.CloseList{Part: s.item})
+	if _, err := s.ask("close_list", nil, command.CloseList{Part: s.item}); err != nil || !s.drawn() {
+		return err
+	}
+	return s.drawLot()
+}
+
+// drawn reports whether the rehearsal's rule draws a lot.
+func (s *stage) drawn() bool { return s.Order != "" && s.Order != session.OrderByList }
+
+// code is the one-time code of the rehearsal, and the commitment to it: a
+// function of the seed, so that the same seed gives the same order.
+func (s *stage) code() (code, commitment lot.Code, err error) {
+	chain, err := lot.Chain(fmt.Appendf(nil, "fairfloor rehearsal %d", s.Seed), 2)
+	if err != nil {
+		return code, commitment, err
+	}
+	return chain[0], chain[1], nil
+}
+
+// commitLot begins the drawing of lots, before anybody joins.
+func (s *stage) commitLot() error {
+	_, commitment, err := s.code()
+	if err != nil {
+		return err
+	}
+	_, err = s.command("commit_lot", command.CommitLot{Part: s.item, Source: "the seed of the rehearsal", Commitment: commitment.String()})
+	return err
+}
+
+// drawLot fixes the closed list, a minute later draws, and waits for the queue
+// to put the list in its order.
+func (s *stage) drawLot() error {
+	if _, err := s.ask("fix_list", nil, command.PartRef{Part: s.item}); err != nil {
+		return err
+	}
+	if err := s.until(PlannedStart.Add(-60_000)); err != nil {
+		return err
+	}
+	code, _, err := s.code()
+	if err != nil {
+		return err
+	}
+	_, err = s.ask("draw_lot", nil, command.DrawLot{Part: s.item, Code: code.String(), Randomness: fmt.Sprintf("seed %d", s.Seed)})
 	return err
 }
 

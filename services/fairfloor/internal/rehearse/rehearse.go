@@ -14,6 +14,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/fairfloor/fairfloor/pkg/api"
@@ -22,6 +24,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/session"
 )
 
 // Gate is the gated clock of one process together with the wait until every
@@ -55,6 +58,9 @@ type Config struct {
 	Alone bool
 	// Points is how many points of order are raised.
 	Points int
+	// Order is the ordering rule, one of session.Orders; empty is the order of
+	// joining. Every other rule has its lot drawn before the start.
+	Order string
 	// Parts makes three parts: opening, an item with its list, questions.
 	Parts bool
 	// Gate is nil when the clock is scaled by Speed (1 to 1000).
@@ -79,6 +85,8 @@ func (c *Config) Check() error {
 		return fmt.Errorf("absent: %g is not between 0 and 1", c.Absent)
 	case c.Overrun < -1 || c.Overrun > 1:
 		return fmt.Errorf("overrun: %g is not between -1 and 1", c.Overrun)
+	case c.Order != "" && !slices.Contains(session.Orders(), c.Order):
+		return fmt.Errorf("order: %q is none of %s", c.Order, strings.Join(session.Orders(), ", "))
 	case c.Gate == nil && (c.Speed < 1 || c.Speed > 1000):
 		return fmt.Errorf("speed: %g is not between 1 and 1000", c.Speed)
 	}

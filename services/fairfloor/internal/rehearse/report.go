@@ -42,7 +42,11 @@ type Report struct {
 	GuaranteeS      float64 `json:"guarantee_s"`
 	PromisesBroken  int     `json:"promises_broken"`
 	HandoverMeanS   float64 `json:"handover_mean_s"`
-	Turns           []Turn  `json:"turns"`
+	// Order is the ordering rule; GroupPrefixError is how far, in places, any
+	// group was from its part at any moment of the order in which they spoke.
+	Order            string  `json:"order"`
+	GroupPrefixError float64 `json:"group_prefix_error"`
+	Turns            []Turn  `json:"turns"`
 	// Log is the session's exported log (NDJSON).
 	Log []byte `json:"-"`
 }
@@ -80,7 +84,7 @@ func (s *stage) report() (*Report, error) {
 		StartedAt: start.Time().Format(time.RFC3339Nano), EndedAt: view.Session.AdjournedAt.Time().Format(time.RFC3339Nano),
 		HardEnd:    view.Session.HardEnd.Time().Format(time.RFC3339Nano),
 		OverrunS:   max(0, seconds(view.Session.AdjournedAt.Sub(view.Session.HardEnd))),
-		NotReached: len(view.Session.NotReached), Turns: []Turn{},
+		NotReached: len(view.Session.NotReached), Order: view.Session.Modalities.Order, Turns: []Turn{},
 	}
 	for _, d := range s.delegates {
 		if !d.absent {
@@ -150,7 +154,7 @@ func (r *Report) turns(view *api.View, start clock.Instant, item ids.Part) {
 	sum := measures.Summarise(all)
 	r.JainOffered, r.JainEntitlement, r.JainSeconds = round(sum.JainOffered), round(sum.JainEntitlement), round(sum.JainSeconds)
 	r.ShortestS, r.LongestS = seconds(sum.ShortestOfferedMS), seconds(sum.LongestOfferedMS)
-	r.PromisesBroken = sum.PromisesBroken
+	r.PromisesBroken, r.GroupPrefixError = sum.PromisesBroken, round(sum.GroupPrefixError)
 }
 
 // round keeps six digits, so that the last bits of floats do not show.
@@ -172,10 +176,12 @@ func (r *Report) Table(w io.Writer) error {
 started %s, ended %s, hard end %s, overrun %.0f s
 offered %.0f to %.0f s, guaranteed %.0f s, Jain offered %.4f, of entitlement %.4f, seconds %.4f
 mean handover %.1f s, two holders at once: %d, promises broken: %d, clock: %s
+order %s, largest prefix error %.3f of a place
 `,
 		r.Spoke, r.Present, r.Applicants, r.NotReached, r.StartedAt, r.EndedAt, r.HardEnd, r.OverrunS,
 		r.ShortestS, r.LongestS, r.GuaranteeS, r.JainOffered, r.JainEntitlement, r.JainSeconds,
-		r.HandoverMeanS, r.Overlaps, r.PromisesBroken, r.Clock)
+		r.HandoverMeanS, r.Overlaps, r.PromisesBroken, r.Clock,
+		r.Order, r.GroupPrefixError)
 	return err
 }
 
