@@ -2,7 +2,7 @@
 //
 // Guarantee: nothing on a page comes from elsewhere (the content security
 // policy allows this origin alone); scripts and styles, whose names hold a hash,
-// are cached for a year and pages never; a binary that was compiled without its
+// are cached for a year and pages never; what can be compressed is; a binary that was compiled without its
 // pages says so with 503 and what to do.
 package pages
 
@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"github.com/klauspost/compress/gzhttp"
 )
 
 // Names are the pages that a link may lead to: /s/CODE/NAME.
@@ -50,17 +52,17 @@ func Mount(mux *http.ServeMux, files fs.FS, built bool) {
 		})
 		return
 	}
-	mux.Handle("GET /assets/", cached(http.FileServerFS(files)))
-	page := func(name string) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
+	mux.Handle("GET /assets/", cached(gzhttp.GzipHandler(http.FileServerFS(files))))
+	page := func(name string) http.Handler {
+		return gzhttp.GzipHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Cache-Control", "no-cache")
 			http.ServeFileFS(w, r, files, name+".html")
-		}
+		}))
 	}
-	mux.HandleFunc("GET /{$}", page("index"))
-	mux.HandleFunc("GET /s/{code}", page("index"))
+	mux.Handle("GET /{$}", page("index"))
+	mux.Handle("GET /s/{code}", page("index"))
 	for _, name := range Names {
-		mux.HandleFunc("GET /s/{code}/"+name, page(name))
+		mux.Handle("GET /s/{code}/"+name, page(name))
 	}
 	// Files at the top, such as an icon, by their own names; everything else is
 	// not there.

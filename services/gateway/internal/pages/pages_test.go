@@ -81,3 +81,27 @@ func TestABinaryWithoutPagesSaysSo(t *testing.T) {
 		t.Errorf("status %d: %s", w.Code, w.Body.String())
 	}
 }
+
+func TestScriptsAndPagesAreCompressed(t *testing.T) {
+	long := strings.Repeat("the same words again and again ", 1000)
+	files := fstest.MapFS{
+		"index.html": {Data: []byte(long)}, "assets/a-1234.js": {Data: []byte(long)},
+		"chair.html": {Data: []byte(long)}, "speaker.html": {}, "live.html": {}, "room.html": {},
+	}
+	mux := http.NewServeMux()
+	Mount(mux, files, true)
+	for path, wanted := range map[string]string{"/assets/a-1234.js": "gzip", "/s/ABC123/chair": "gzip", "/": "gzip"} {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Header.Set("Accept-Encoding", "gzip, br")
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, r)
+		if got := w.Header().Get("Content-Encoding"); got != wanted || w.Body.Len() > len(long)/10 {
+			t.Errorf("%s: encoding %q, %d of %d bytes", path, got, w.Body.Len(), len(long))
+		}
+		plain := httptest.NewRecorder()
+		mux.ServeHTTP(plain, httptest.NewRequest(http.MethodGet, path, nil))
+		if plain.Header().Get("Content-Encoding") != "" || plain.Body.String() != long {
+			t.Errorf("%s: a client that takes no gzip got some", path)
+		}
+	}
+}
