@@ -6,6 +6,7 @@ import (
 
 	"github.com/fairfloor/fairfloor/pkg/clock"
 	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/fairness/lot"
 	"github.com/fairfloor/fairfloor/pkg/fairness/order"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 )
@@ -63,6 +64,33 @@ type Lot struct {
 // Drawn reports whether the lot was drawn.
 func (l *Lot) Drawn() bool { return l != nil && !l.DrawnAt.IsZero() }
 
+// Check draws a drawn lot again and says what differs: the code that does not
+// open the commitment, or the first position that does not follow from code,
+// randomness and label. The fold takes what the log says; this is for those who
+// do not trust it.
+func (l *Lot) Check() error {
+	if !l.Drawn() {
+		return nil
+	}
+	if l.Fixed == nil || len(l.Positions) != len(l.Fixed.Inputs) {
+		return fmt.Errorf("the lot of part %s has %d positions, which are not those of its fixed list", l.Part, len(l.Positions))
+	}
+	if !lot.Reveals(lot.Code(l.Commitment), lot.Code(l.Code)) {
+		return fmt.Errorf("the code %s does not open the commitment %s", l.Code, l.Commitment)
+	}
+	draw, err := lot.NewDraw(lot.Code(l.Code), []byte(l.Randomness))
+	if err != nil {
+		return err
+	}
+	for i := range l.Fixed.Inputs {
+		in := &l.Fixed.Inputs[i]
+		if want := events.Hash(draw.Position(in.Label)); l.Positions[in.Entry] != want {
+			return fmt.Errorf("%q was drawn at %s, and code and randomness give %s", in.Label, l.Positions[in.Entry], want)
+		}
+	}
+	return nil
+}
+
 // lot folds the facts of the drawing of lots.
 func (r *Registry) lot(c *events.Commit, event events.Event) error {
 	if e, ok := event.(*events.LotCommitted); ok {
@@ -78,20 +106,20 @@ func (r *Registry) lot(c *events.Commit, event events.Event) error {
 	case *events.LotDrawn:
 		part = e.Part
 	}
-	lot, ok := r.Lots[part]
+	begun, ok := r.Lots[part]
 	if !ok {
 		return errMissing("commitment for part", part)
 	}
 	switch e := event.(type) {
 	case *events.ListFixed:
-		lot.Fixed, lot.FixedAt = e, c.At
+		begun.Fixed, begun.FixedAt = e, c.At
 	case *events.LotRevealed:
-		lot.Code, lot.Randomness = e.Code, e.Randomness
+		begun.Code, begun.Randomness = e.Code, e.Randomness
 	case *events.LotDrawn:
-		lot.DrawnAt = c.At
-		lot.Positions = make(map[ids.Entry]events.Hash, len(e.Positions))
+		begun.DrawnAt = c.At
+		begun.Positions = make(map[ids.Entry]events.Hash, len(e.Positions))
 		for _, p := range e.Positions {
-			lot.Positions[p.Entry] = p.Position
+			begun.Positions[p.Entry] = p.Position
 		}
 	}
 	return nil
@@ -141,18 +169,18 @@ type Latecomer struct {
 // come back for all of them, whether they still wait or not; the error is that
 // of package order, or that nothing was drawn.
 func (s *State) Arrange(part ids.Part, late []Latecomer) ([]order.Place, error) {
-	lot := s.Registry.Lots[part]
-	if !lot.Drawn() {
+	drawn := s.Registry.Lots[part]
+	if !drawn.Drawn() {
 		return nil, fmt.Errorf("no lot was drawn for part %s", part)
 	}
-	members := make([]order.Member, 0, len(lot.Fixed.Inputs)+len(late))
+	members := make([]order.Member, 0, len(drawn.Fixed.Inputs)+len(late))
 	last := int64(0)
-	for i := range lot.Fixed.Inputs {
-		in := &lot.Fixed.Inputs[i]
+	for i := range drawn.Fixed.Inputs {
+		in := &drawn.Fixed.Inputs[i]
 		last = max(last, in.Joined)
 		members = append(members, order.Member{
 			ID: in.Entry.String(), Group: in.Group, Region: in.Region, Category: in.Category, FirstTime: in.FirstTime,
-			CreditMS: in.CreditMS, Lot: lot.Positions[in.Entry].String(), Joined: in.Joined, Remote: in.Remote,
+			CreditMS: in.CreditMS, Lot: drawn.Positions[in.Entry].String(), Joined: in.Joined, Remote: in.Remote,
 		})
 	}
 	for i, l := range late {
@@ -162,7 +190,7 @@ func (s *State) Arrange(part ids.Part, late []Latecomer) ([]order.Place, error) 
 		}
 		members = append(members, m)
 	}
-	return order.Arrange(members, order.Options{Rule: orderRules[lot.Fixed.Rule], Categories: lot.Fixed.Categories})
+	return order.Arrange(members, order.Options{Rule: orderRules[drawn.Fixed.Rule], Categories: drawn.Fixed.Categories})
 }
 
 // Latecomers are those who joined a part's list after it was fixed, once it is

@@ -66,6 +66,14 @@ func decideAgain(commits []*commit) []Difference {
 			return append(all, Difference{Where: c.subject, What: err.Error()})
 		}
 	}
+	// Who drew a lot was a person; what it gave follows from code and randomness.
+	for _, p := range state.Registry.Parts {
+		if drawn := state.Registry.Lots[p.ID]; drawn.Drawn() {
+			if err := drawn.Check(); err != nil {
+				all = append(all, Difference{Where: "the lot of " + p.Title, What: err.Error()})
+			}
+		}
+	}
 	return all
 }
 

@@ -39,6 +39,22 @@ func run(t *testing.T, flags ...string) ([]byte, *rehearse.Report, []string) {
 	return out.Bytes(), &report, strings.Split(strings.TrimSpace(string(raw)), "\n")
 }
 
+// verify checks an exported log as `fairfloor verify` does, and gives its answer.
+func verify(t *testing.T, lines []string) (answer string, ok bool) {
+	t.Helper()
+	folder := t.TempDir()
+	log, record := filepath.Join(folder, "log.ndjson"), filepath.Join(folder, "record.json")
+	must(t, os.WriteFile(log, []byte(strings.Join(lines, "\n")), 0o600))
+	var out, errors bytes.Buffer
+	if code := cli.Main([]string{"record", "--json", "--log=" + log}, strings.NewReader(""), &out, &errors); code != 0 {
+		t.Fatalf("record: exit code %d: %s", code, errors.String())
+	}
+	must(t, os.WriteFile(record, out.Bytes(), 0o600))
+	out.Reset()
+	code := cli.Main([]string{"verify", record}, strings.NewReader(""), &out, &errors)
+	return out.String(), code == 0
+}
+
 // input is an entry of list_fixed, as a stranger reads it.
 type input struct {
 	Entry     string `json:"entry"`
@@ -205,6 +221,9 @@ func TestRehearsalOf53IsCalledInTheOrderThatTheLogAloneGives(t *testing.T) {
 	}
 	if worst := prefixError(report); fmt.Sprintf("%.4f", worst) != fmt.Sprintf("%.4f", report.GroupPrefixError) || worst > .68 {
 		t.Errorf("the largest prefix error is %.4f; the report says %.4f", worst, report.GroupPrefixError)
+	}
+	if answer, ok := verify(t, lines); !ok {
+		t.Errorf("verify finds: %s", answer)
 	}
 	if again, _, _ := run(t, "--order=sainte_lague"); !bytes.Equal(raw, again) {
 		t.Error("the same seed gave other bytes")
