@@ -87,7 +87,7 @@ func (d *deployment) watch() *meeting {
 	}
 	m := &meeting{t: d.t, http: client.HTTP{
 		Base: d.gateway, Token: strings.TrimSpace(string(token)),
-		Client: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience},
+		Client: browser(nil),
 	}}
 	until(d.t, "the session has started", func() bool {
 		var known []struct {

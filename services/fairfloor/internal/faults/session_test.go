@@ -3,6 +3,7 @@ package faults_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net/http"
 	"testing"
@@ -24,17 +25,23 @@ type meeting struct {
 	id         ids.Session
 	part       ids.Part
 	applicants []ids.Applicant
+	// trust is for a server with a certificate of its own.
+	trust *tls.Config
 }
 
 // meet makes a session of an hour and a half with accepted applicants and an
 // open list.
 func meet(t *testing.T, base, organiser string, applicants int) *meeting {
 	t.Helper()
-	// Idle connections would count as goroutines, here and in the server.
-	transport := &http.Transport{DisableKeepAlives: true}
+	return meetOver(t, nil, base, organiser, applicants)
+}
+
+// meetOver is meet over https, with this trust.
+func meetOver(t *testing.T, trust *tls.Config, base, organiser string, applicants int) *meeting {
+	t.Helper()
 	m := &meeting{
-		t: t, id: ids.New[ids.Session](),
-		http: client.HTTP{Base: base, Token: organiser, Client: &http.Client{Transport: transport, Timeout: patience}},
+		t: t, id: ids.New[ids.Session](), trust: trust,
+		http: client.HTTP{Base: base, Token: organiser, Client: browser(trust)},
 	}
 	now := clock.Of(time.Now())
 	m.do("create_session", command.CreateSession{
@@ -56,6 +63,12 @@ func meet(t *testing.T, base, organiser string, applicants int) *meeting {
 	}
 	m.do("open_list", command.PartRef{Part: m.part})
 	return m
+}
+
+// browser makes an HTTP client without idle connections: they would count as
+// goroutines, here and in the server.
+func browser(trust *tls.Config) *http.Client {
+	return &http.Client{Transport: &http.Transport{DisableKeepAlives: true, TLSClientConfig: trust}, Timeout: patience}
 }
 
 // do sends one of the organiser's commands over HTTP.
@@ -97,7 +110,7 @@ func (m *meeting) join(args command.Invite) *client.Live {
 
 func (m *meeting) dial(options client.Options) *client.Live {
 	m.t.Helper()
-	options.Base, options.Session = m.http.Base, m.id
+	options.Base, options.Session, options.TLS = m.http.Base, m.id, m.trust
 	options.FirstBackoff, options.MostBackoff = 20*time.Millisecond, 200*time.Millisecond
 	l, err := client.Dial(timeout(m.t), options)
 	if err != nil {
