@@ -79,7 +79,11 @@ func (l *lines) text() string {
 // start starts Fairfloor on an empty folder with a session as set up.
 func start(t testing.TB, o setup) *stand {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithCancel(context.Background())
+	if _, long := t.(*testing.F); !long { // as long as the fuzzer likes
+		cancel()
+		ctx, cancel = context.WithTimeout(context.Background(), patience)
+	}
 	t.Cleanup(cancel)
 	s := &stand{t: t, ctx: ctx, keys: keys.Ephemeral(), lines: &lines{}}
 	for _, row := range settings.Rows(&s.settings) {
@@ -115,6 +119,13 @@ func (s *stand) run() {
 	s.app, err = app.Start(s.ctx, s.settings, o)
 	s.must(err)
 	s.organiser = client.HTTP{Base: s.app.URL(), Token: s.token("test")}
+}
+
+// in is the same stand for one run of a fuzz target.
+func (s *stand) in(t *testing.T) *stand {
+	own := *s
+	own.t = t
+	return &own
 }
 
 // restart stops the program and starts it on the same folder.
