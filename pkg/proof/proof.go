@@ -98,6 +98,10 @@ func Check(log *Log, receipts []command.Receipt, publicKey string) []Finding {
 		if state == nil {
 			state = session.New(s)
 		}
+		if s != state.ID {
+			findings = append(findings, Finding{Subject: line.Subject, What: "is not of the session that the log began with"})
+			continue
+		}
 		var commit events.Commit
 		if err := json.Unmarshal([]byte(line.Body), &commit); err != nil {
 			findings = append(findings, Finding{Subject: line.Subject, Version: state.Heads[c].Version + 1, What: "cannot be read: " + err.Error()})
