@@ -69,10 +69,27 @@ func Root() *cobra.Command {
 	root := &cobra.Command{
 		Use: "fairfloor", Short: "Live consultations: who may speak, in what order, for how long, and what was said",
 		SilenceErrors: true, SilenceUsage: true, Version: Version(),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return fmt.Errorf("there is no command %q; %s --help lists them", args[0], cmd.Name())
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Usage{err} })
 	root.AddCommand(serve(), rehearsal(), imports(), recordCommand(), verifyCommand(), version(), health(), config(), openapi(), asyncapi())
 	root.AddCommand(fairnesscli.Commands()...)
+	for _, cmd := range append(root.Commands(), root) {
+		if check := cmd.Args; check != nil {
+			cmd.Args = func(cmd *cobra.Command, args []string) error {
+				if err := check(cmd, args); err != nil {
+					return Usage{err}
+				}
+				return nil
+			}
+		}
+	}
 	return root
 }
 
