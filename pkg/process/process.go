@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -65,7 +66,7 @@ type Process struct {
 
 	parts   []run.Part
 	closers []func() error
-	runner  *run.Runner
+	runner  atomic.Pointer[run.Runner] // set by Run, which Check may be asked beside
 }
 
 // Server is what a process needs of a NATS server embedded in it.
@@ -199,10 +200,11 @@ func (p *Process) Add(parts ...run.Part) { p.parts = append(p.parts, parts...) }
 
 // Check is nil when every part is ready.
 func (p *Process) Check() error {
-	if p.runner == nil {
+	runner := p.runner.Load()
+	if runner == nil {
 		return errors.New("not started")
 	}
-	return p.runner.Check()
+	return runner.Check()
 }
 
 // Run runs the parts until ctx is done or one fails.
@@ -216,8 +218,9 @@ func (p *Process) Run(ctx context.Context) error {
 		// Last to start, first to stop: what it says is about the others.
 		parts = append(parts, run.Func("ops", func(ctx context.Context) error { return Serve(ctx, listener, p.OpsHandler()) }))
 	}
-	p.runner = run.New(p.Logger, parts...)
-	return p.runner.Run(ctx)
+	runner := run.New(p.Logger, parts...)
+	p.runner.Store(runner)
+	return runner.Run(ctx)
 }
 
 // Close closes what Open opened, in reverse order.
