@@ -141,9 +141,16 @@ func (s *Situation) check() error {
 		field string
 		ms    int64
 	}{
-		{"closing_ms", s.ClosingMS}, {"minimum_ms", s.MinimumMS}, {"fixed_ms", s.FixedMS}, {"uniform_ms", s.UniformMS},
-		{"grace_ms", s.GraceMS}, {"handover_most_ms", s.HandoverMostMS}, {"handover_sigma_ms", s.HandoverSigmaMS},
-		{"reserve.initial_ms", s.Reserve.InitialMS}, {"reserve.kept_ms", s.Reserve.KeptMS}, {"reserve.spent_ms", s.Reserve.SpentMS},
+		{"closing_ms", s.ClosingMS},
+		{"minimum_ms", s.MinimumMS},
+		{"fixed_ms", s.FixedMS},
+		{"uniform_ms", s.UniformMS},
+		{"grace_ms", s.GraceMS},
+		{"handover_most_ms", s.HandoverMostMS},
+		{"handover_sigma_ms", s.HandoverSigmaMS},
+		{"reserve.initial_ms", s.Reserve.InitialMS},
+		{"reserve.kept_ms", s.Reserve.KeptMS},
+		{"reserve.spent_ms", s.Reserve.SpentMS},
 	} {
 		if d.ms < 0 || d.ms > allocate.MostMS {
 			return problem.Field(d.field, "%d ms is not between 0 and 24 hours", d.ms).Try("give a duration between 0 and 24 hours")

@@ -76,8 +76,10 @@ func TestFoldOfAnOrder(t *testing.T) {
 	for name, wrong := range map[string][]ids.Entry{
 		"one too few": {en(0), en(1)}, "one twice": {en(0), en(1), en(1)}, "a stranger": {en(0), en(1), en(7)}, "one too many": {en(0), en(1), en(2), en(7)},
 	} {
-		err := f.Commit(events.Queue, &events.Commit{Command: f.Command(), Verb: "order_list", Actor: events.ByService(events.Queue),
-			Events: []events.Event{&events.ListOrdered{Part: sessiontest.Item, Rule: session.OrderByLot, Order: wrong}}})
+		err := f.Commit(events.Queue, &events.Commit{
+			Command: f.Command(), Verb: "order_list", Actor: events.ByService(events.Queue),
+			Events: []events.Event{&events.ListOrdered{Part: sessiontest.Item, Rule: session.OrderByLot, Order: wrong}},
+		})
 		if err == nil || !strings.Contains(err.Error(), "list_ordered") {
 			t.Errorf("%s: %v", name, err)
 		}

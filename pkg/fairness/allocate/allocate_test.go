@@ -48,9 +48,13 @@ func TestFill(t *testing.T) {
 		levelMS  int64
 	}{
 		{"Keshav", 10_000, []allocate.Claim{claim(0, 2_000), claim(0, 2_600), claim(0, 4_000), claim(0, 5_000)}, nil, []int64{2_000, 2_600, 2_700, 2_700}, 2_700},
-		{"Keshav, weighted: 16 by 2.5, 4, .5, 1", 16_000,
-			[]allocate.Claim{weighted(2_500_000, 0, 4_000), weighted(4*w, 0, 2_000), weighted(500_000, 0, 10_000), weighted(w, 0, 4_000)}, nil,
-			[]int64{4_000, 2_000, 6_000, 4_000}, 12_000},
+		{
+			"Keshav, weighted: 16 by 2.5, 4, .5, 1", 16_000,
+			[]allocate.Claim{weighted(2_500_000, 0, 4_000), weighted(4*w, 0, 2_000), weighted(500_000, 0, 10_000), weighted(w, 0, 4_000)},
+			nil,
+			[]int64{4_000, 2_000, 6_000, 4_000},
+			12_000,
+		},
 		{"nobody", 10_000, nil, nil, []int64{}, 0},
 		{"one", 10_000, []allocate.Claim{claim(0, 60_000)}, nil, []int64{10_000}, 10_000},
 		{"more than anybody asks for", 10_000, []allocate.Claim{claim(0, 1_000), claim(0, 2_000)}, nil, []int64{1_000, 2_000}, 2_000},

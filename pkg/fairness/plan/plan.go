@@ -114,9 +114,16 @@ func (q Question) Check() error {
 		field string
 		ms    int64
 	}{
-		{"minutes", q.LengthMS}, {"minimum", q.MinimumMS}, {"wanted", q.WantedMS}, {"opening", q.OpeningMS},
-		{"opening-most", q.OpeningMostMS}, {"closing", q.ClosingMS}, {"reserve", q.ReserveMS},
-		{"handover", q.HandoverMS}, {"handover-most", q.HandoverMostMS}, {"grace", q.GraceMS},
+		{"minutes", q.LengthMS},
+		{"minimum", q.MinimumMS},
+		{"wanted", q.WantedMS},
+		{"opening", q.OpeningMS},
+		{"opening-most", q.OpeningMostMS},
+		{"closing", q.ClosingMS},
+		{"reserve", q.ReserveMS},
+		{"handover", q.HandoverMS},
+		{"handover-most", q.HandoverMostMS},
+		{"grace", q.GraceMS},
 	} {
 		if d.ms < 0 || d.ms > allocate.MostMS {
 			return problem.Field(d.field, "%d ms is not between 0 and 24 hours", d.ms).Try("give a duration between 0 and 24 hours")

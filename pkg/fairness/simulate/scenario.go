@@ -221,9 +221,14 @@ func (s *Scenario) checkParts() error {
 		field string
 		v     float64
 	}{
-		{"short_share", s.ShortShare}, {"absent_share", s.AbsentShare}, {"late_share", s.LateShare},
-		{"not_connected_share", s.NotConnectedShare}, {"check_in_share", s.CheckInShare}, {"absent_seen_share", s.AbsentSeenShare},
-		{"audio_share", s.AudioShare}, {"gavel_share", s.GavelShare},
+		{"short_share", s.ShortShare},
+		{"absent_share", s.AbsentShare},
+		{"late_share", s.LateShare},
+		{"not_connected_share", s.NotConnectedShare},
+		{"check_in_share", s.CheckInShare},
+		{"absent_seen_share", s.AbsentSeenShare},
+		{"audio_share", s.AudioShare},
+		{"gavel_share", s.GavelShare},
 	} {
 		if !(p.v >= 0 && p.v <= 1) { // also refuses what is not a number
 			return problem.Field(p.field, "%v is not between 0 and 1", p.v)
@@ -233,12 +238,18 @@ func (s *Scenario) checkParts() error {
 		field       string
 		least, most float64
 	}{
-		{"short_least", s.ShortLeast, s.ShortMost}, {"late_least_s", s.LateLeastS, s.LateMostS},
-		{"handover_least_s", s.HandoverLeastS, s.HandoverMostS}, {"audio_least_s", s.AudioLeastS, s.AudioMostS},
-		{"order_least_s", s.OrderLeastS, s.OrderMostS}, {"opening_least_s", s.OpeningLeastS, s.OpeningMostS},
-		{"order_mean", 0, s.OrderMean}, {"gavel_least_s", s.GavelLeastS, s.GavelMostS},
-		{"measured.within", 0, s.Measured.Within}, {"measured.between", 0, s.Measured.Between},
-		{"written.within", 0, s.Written.Within}, {"written.between", 0, s.Written.Between},
+		{"short_least", s.ShortLeast, s.ShortMost},
+		{"late_least_s", s.LateLeastS, s.LateMostS},
+		{"handover_least_s", s.HandoverLeastS, s.HandoverMostS},
+		{"audio_least_s", s.AudioLeastS, s.AudioMostS},
+		{"order_least_s", s.OrderLeastS, s.OrderMostS},
+		{"opening_least_s", s.OpeningLeastS, s.OpeningMostS},
+		{"order_mean", 0, s.OrderMean},
+		{"gavel_least_s", s.GavelLeastS, s.GavelMostS},
+		{"measured.within", 0, s.Measured.Within},
+		{"measured.between", 0, s.Measured.Between},
+		{"written.within", 0, s.Written.Within},
+		{"written.between", 0, s.Written.Between},
 	} {
 		if !(r.least >= 0 && r.most >= r.least && r.most <= 86_400) {
 			return problem.Field(r.field, "%v to %v is not a range between 0 and 86400", r.least, r.most)

@@ -20,8 +20,14 @@ var pageOf = []struct {
 	role events.Role
 	page string
 }{
-	{events.Organiser, "chair"}, {events.Chair, "chair"}, {events.ViceChair, "chair"}, {events.Secretariat, "chair"},
-	{events.Speaker, "speaker"}, {events.Captioner, "live"}, {events.Interpreter, "live"}, {events.Technician, "room"},
+	{events.Organiser, "chair"},
+	{events.Chair, "chair"},
+	{events.ViceChair, "chair"},
+	{events.Secretariat, "chair"},
+	{events.Speaker, "speaker"},
+	{events.Captioner, "live"},
+	{events.Interpreter, "live"},
+	{events.Technician, "room"},
 	{events.Observer, "live"},
 }
 
@@ -47,7 +53,8 @@ func (s *server) commands() {
 			InSession
 			Key     string `header:"Idempotency-Key" doc:"The command's id, when the body has none"`
 			RawBody []byte `contentType:"application/json"`
-		}) (*body[command.Receipt], error) {
+		},
+		) (*body[command.Receipt], error) {
 			claims, err := s.enter(in.Bearer, in.Session)
 			if err != nil {
 				return nil, refuse(err)
@@ -72,7 +79,8 @@ func (s *server) commands() {
 			Key  string `header:"Idempotency-Key"`
 			Host string `header:"X-Forwarded-Host" hidden:"true"`
 			Body command.Invite
-		}) (*body[api.Invitation], error) {
+		},
+		) (*body[api.Invitation], error) {
 			claims, err := s.enterAs(in.Bearer, in.Session, staffRoles...)
 			if err != nil {
 				return nil, refuse(err)

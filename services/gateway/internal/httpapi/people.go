@@ -62,7 +62,8 @@ func (s *server) people() {
 		Preview bool   `query:"preview" doc:"Only report; store nothing"`
 		Accept  bool   `query:"accept" doc:"Accept the good rows at once"`
 		RawBody []byte
-	}) (*body[Imported], error) {
+	},
+	) (*body[Imported], error) {
 		claims, err := s.enterAs(in.Bearer, in.Session, staffRoles...)
 		if err != nil {
 			return nil, refuse(err)
@@ -94,7 +95,8 @@ func (s *server) people() {
 	huma.Register(s.api, operation("visit", http.MethodPost, "/sessions/{session}/visitors", "A token for an anonymous visitor, where observers may follow without a login", "people"),
 		func(_ context.Context, in *struct {
 			Session ids.Session `path:"session"`
-		}) (*body[Visitor], error) {
+		},
+		) (*body[Visitor], error) {
 			if _, err := s.look(Bearer{}, in.Session); err != nil {
 				return nil, refuse(err)
 			}
@@ -106,7 +108,8 @@ func (s *server) people() {
 		func(ctx context.Context, in *struct {
 			InSession
 			Text ids.Text `path:"text"`
-		}) (*body[Words], error) {
+		},
+		) (*body[Words], error) {
 			claims, err := s.look(in.Bearer, in.Session)
 			if err != nil {
 				return nil, refuse(err)

@@ -83,7 +83,8 @@ func (s *server) sessions() {
 			Bearer
 			Key  string `header:"Idempotency-Key" doc:"The command's id"`
 			Body NewSession
-		}) (*body[Created], error) {
+		},
+		) (*body[Created], error) {
 			claims, err := s.identify(in.Bearer)
 			if err != nil {
 				return nil, refuse(err)
@@ -132,7 +133,8 @@ func (s *server) sessions() {
 	huma.Register(s.api, operation("session-by-code", http.MethodGet, "/codes/{code}", "A session by its six-character code", "sessions"),
 		func(_ context.Context, in *struct {
 			Code string `path:"code" maxLength:"12"`
-		}) (*body[Brief], error) {
+		},
+		) (*body[Brief], error) {
 			id, ok := s.Sessions.ByCode(in.Code)
 			if !ok {
 				return nil, refuse(problem.New(problem.NotFound, "no session has this code").On("path.code").Try("check the six characters"))
@@ -149,7 +151,8 @@ func (s *server) sessions() {
 		}) (*struct {
 			Cursor string `header:"ETag" doc:"The view's cursor"`
 			Body   *api.View
-		}, error) {
+		}, error,
+		) {
 			claims, err := s.look(in.Bearer, in.Session)
 			if err != nil {
 				return nil, refuse(err)

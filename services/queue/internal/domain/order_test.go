@@ -164,8 +164,12 @@ func TestOrderNestedSainteLagueIsLiveInQueue(t *testing.T) {
 // TestEachRule gives the order that its words say.
 func TestEachRule(t *testing.T) {
 	all := []applicantOf{
-		{group: "a", category: "stakeholder"}, {group: "a", category: "stakeholder", remote: true}, {group: "a", category: "state"},
-		{group: "b", category: "stakeholder", remote: true}, {group: "a", category: "stakeholder"}, {group: "b", category: "state"},
+		{group: "a", category: "stakeholder"},
+		{group: "a", category: "stakeholder", remote: true},
+		{group: "a", category: "state"},
+		{group: "b", category: "stakeholder", remote: true},
+		{group: "a", category: "stakeholder"},
+		{group: "b", category: "state"},
 	}
 	property := func(s *stage, of func(*session.Applicant) string) string {
 		var text []string
@@ -248,8 +252,12 @@ func TestALateApplicantJoinsTheTailOfTheirOwnGroup(t *testing.T) {
 // category, not of the whole list, and never the first three places.
 func TestCategoriesKeepTheirLatecomers(t *testing.T) {
 	all := []applicantOf{
-		{group: "a", category: "stakeholder"}, {group: "a", category: "stakeholder"}, {group: "a", category: "state"}, {group: "a", category: "state"},
-		{group: "a", category: "stakeholder"}, {group: "a", category: "stakeholder"},
+		{group: "a", category: "stakeholder"},
+		{group: "a", category: "stakeholder"},
+		{group: "a", category: "state"},
+		{group: "a", category: "state"},
+		{group: "a", category: "stakeholder"},
+		{group: "a", category: "stakeholder"},
 	}
 	s := ruled(t, session.OrderByCategory, all, 4)
 	s.ordered()
