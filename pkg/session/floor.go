@@ -169,9 +169,9 @@ func (q *Queue) undone(c *events.Commit, e *events.ActUndone) error {
 		q.remove(entry)
 		q.dropSwaps(entry.ID)
 		entry.State = OnFloor
-		if !t.BegunAt.IsZero() {
-			t.Gaps = append(t.Gaps, Span{From: t.EndedAt, To: c.At})
-		}
+		// Also of a turn that had not begun: the time to its first word, and a first
+		// word that is assumed, do not run while somebody thought it over.
+		t.Gaps = append(t.Gaps, Span{From: t.EndedAt, To: c.At})
 		t.EndedAt, t.How = 0, ""
 		q.Turn = t.ID
 	}

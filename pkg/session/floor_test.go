@@ -131,11 +131,22 @@ func TestFoldOfUndo(t *testing.T) {
 		f.do(&events.AbsenceReported{Entry: en(0)})
 		f.give(1, 0)
 		f.end(1, events.NotHere, 0)
+		f.Now += 7_000
 		f.undo()
 		is(t, "still reported", f.entry(0).Absent, true)
 		is(t, "silences", f.entry(0).NoShows, 0)
 		is(t, "state", f.entry(0).State, session.OnFloor)
-		is(t, "gaps of a turn that had not begun", len(f.turn(1).Gaps), 0)
+		// The silence does not run in the gap, and no first word is assumed in it.
+		if want := []session.Span{{From: f.State.At - 7_001, To: f.State.At}}; !slices.Equal(f.turn(1).Gaps, want) {
+			t.Errorf("the gap is %v, not %v", f.turn(1).Gaps, want)
+		}
+		silent, _ := f.State.SilentAt(f.turn(1))
+		is(t, "silent at", silent, f.turn(1).GivenAt.Add(20_000+7_001))
+		f.State.Registry.Modalities.Evidence = events.EvidenceNone
+		if at, ok := f.State.AssumedBegin(f.turn(1)); !ok || at <= f.State.At {
+			t.Errorf("the first word is assumed at %s (%v), before the undo at %s", at, ok, f.State.At)
+		}
+		f.State.Registry.Modalities.Evidence = events.EvidenceKeyed
 		f.SameAgain()
 	})
 	t.Run("two places back", func(t *testing.T) {
