@@ -191,19 +191,18 @@ func (l *ledger) heading(a *auditor, at clock.Instant) *int64 {
 		t = a.floor.turns[h.turn]
 	}
 	still := covered(l.suspensions, at) || covered(l.points, at)
-	gap := h == nil && undoneAt(a, at)
 	switch {
 	case t != nil && !t.void && !t.begun.IsZero() && at >= t.begun && !still && !covered(t.pauses, at):
 		return &l.account.SpeakingMS
 	case covered(l.suspensions, at):
 		return &l.account.SuspendedMS
-	case t != nil && t.void || gap && begunBefore(a, at):
+	case t != nil && t.void || undoneAt(a, at):
 		return &l.account.UndoneMS
 	case covered(l.points, at):
 		return &l.account.PointsMS
 	case t != nil && covered(t.pauses, at):
 		return &l.account.PausedMS
-	case t != nil || gap:
+	case t != nil:
 		return &l.account.CalledMS
 	default:
 		return &l.account.FreeMS
@@ -223,31 +222,16 @@ func holdAt(holds []*hold, at clock.Instant) *hold {
 // undoneAt reports whether the floor stood free at an instant only because of an
 // end that was undone: the same turn had it before and after.
 func undoneAt(a *auditor, at clock.Instant) bool {
-	_, ok := resumedAround(a, at)
-	return ok
-}
-
-// begunBefore reports whether the turn around such an instant had begun.
-func begunBefore(a *auditor, at clock.Instant) bool {
-	turn, _ := resumedAround(a, at)
-	t := a.floor.turns[turn]
-	return t != nil && !t.begun.IsZero() && t.begun <= at
-}
-
-// resumedAround gives the turn that held the floor last before an instant and
-// first after it, if that is one.
-func resumedAround(a *auditor, at clock.Instant) (ids.Turn, bool) {
 	var before, after *hold
 	for _, h := range a.floor.holds {
 		switch {
 		case !h.open && h.to <= at:
 			before = h
-		case h.from > at && after == nil:
+		case h.from <= at:
+			return false
+		case after == nil:
 			after = h
 		}
 	}
-	if before == nil || after == nil || before.turn != after.turn {
-		return ids.Turn{}, false
-	}
-	return before.turn, true
+	return before != nil && after != nil && before.turn == after.turn
 }

@@ -156,12 +156,13 @@ func (m *meeting) judge(r *command.Request, answers [2]answer, contested bool) (
 	return first, nil
 }
 
-// together sends several commands at the same instant, each twice, and gives
-// what became of each.
-func (m *meeting) together(all ...*command.Request) []answer {
+// together sends several commands at the same instant, each twice, while
+// something else may happen, and gives what became of each.
+func (m *meeting) together(meanwhile func(), all ...*command.Request) []answer {
 	m.t.Helper()
 	got := make([][2]answer, len(all))
 	var every sync.WaitGroup
+	every.Go(meanwhile)
 	for i, r := range all {
 		for j := range got[i] {
 			every.Go(func() { got[i][j] = m.ask(r) })
@@ -239,7 +240,7 @@ func (s *stack) open(t reporter, a agenda) *meeting {
 	if a.modalities != nil {
 		a.modalities(&modalities)
 	}
-	start := now().Add(10 * 60_000)
+	start := now().Add(3 * 60_000)
 	m.must(office, "create_session", command.CreateSession{
 		Title: "Whole session", PlannedStart: start, HardEnd: start.Add(a.minutes * 60_000), Zone: "Europe/Zurich",
 		Modalities: &modalities, Parts: []command.PartArgs{

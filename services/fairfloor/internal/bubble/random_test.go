@@ -147,7 +147,15 @@ func (m *meeting) contest(t *rapid.T) {
 		verbs[i] = rapid.SampledFrom(append(acts, floorActs...)).Draw(t, "contested")
 		requests = append(requests, m.draw(t, by, verbs[i]))
 	}
-	answers := m.together(requests...)
+	meanwhile, goes := func() {}, rapid.IntRange(0, 5).Draw(t, "goes") == 0
+	of := rapid.SampledFrom([]events.Context{events.Queue, events.Timing}).Draw(t, "of")
+	if goes {
+		meanwhile = m.stack.retire(of)
+	}
+	answers := m.together(meanwhile, requests...)
+	if goes {
+		m.stack.start(of)
+	}
 	if slices.Contains(floorActs, verbs[0]) && slices.Contains(floorActs, verbs[1]) && answers[0].err == nil && answers[1].err == nil {
 		t.Errorf("%s and %s of the same turn were both accepted", verbs[0], verbs[1])
 	}
@@ -215,8 +223,15 @@ func TestRandomSessions(t *testing.T) {
 	}
 	logtest.Bubble(t, func(t *testing.T) {
 		s := newStack(t, builders())
+		sessions, turns, commands := 0, 0, 0
 		rapid.Check(undeadlined{t}, func(t *rapid.T) {
-			s.live(t, longest).check()
+			m := s.live(t, longest)
+			a := m.check()
+			sessions, turns, commands = sessions+1, turns+len(a.floor.turns), commands+len(m.accepted)
 		})
+		t.Logf("%d sessions with %d turns and %d accepted commands", sessions, turns, commands)
+		if turns < sessions {
+			t.Errorf("%d turns in %d sessions: they show nothing", turns, sessions)
+		}
 	})
 }

@@ -166,9 +166,16 @@ func (s *stack) start(c events.Context) {
 // has to make its state from the log.
 func (s *stack) replace(c events.Context) {
 	s.t.Helper()
-	s.running[c][0].stop()
-	s.running[c] = s.running[c][1:]
+	s.retire(c)()
 	s.start(c)
+}
+
+// retire takes the oldest replica of a service off the list and gives the
+// function that stops it.
+func (s *stack) retire(c events.Context) (stop func()) {
+	stop = s.running[c][0].stop
+	s.running[c] = s.running[c][1:]
+	return stop
 }
 
 // all gives every running replica.
