@@ -26,6 +26,7 @@ func TestSIGTERMFinishesTheCommandsInWorkAndARestartGoesOn(t *testing.T) {
 		workers[i] = m.delegate(i)
 	}
 	l := press(t, m, workers, 0)
+	l.on()
 	for round := range rounds {
 		l.more(20)
 		if code := s.term(); code != 0 {
