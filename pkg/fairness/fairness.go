@@ -17,6 +17,8 @@
 package fairness
 
 import (
+	"errors"
+
 	"github.com/fairfloor/fairfloor/pkg/fairness/allocate"
 	"github.com/fairfloor/fairfloor/pkg/fairness/estimate"
 	"github.com/fairfloor/fairfloor/pkg/fairness/eta"
@@ -204,14 +206,14 @@ func (e *Engine) fill(s *Situation, p *Plan, f *frame) error {
 	caps := e.groupCaps(s)
 	capacity := max(0, p.CapacityMS) * estimate.Whole / f.u
 	level, err := e.filler.FillDown(min(capacity, allocate.MostCapacityMS), e.claims, caps, e.shares)
-	if _, short := err.(*allocate.Infeasible); short {
+	if short := (*allocate.Infeasible)(nil); errors.As(err, &short) {
 		// Frozen allotments are the first to give way, down to the guarantee.
 		for i := range e.claims {
 			e.claims[i].MinMS = e.bounds[i].low
 		}
 		level, err = e.filler.FillDown(min(capacity, allocate.MostCapacityMS), e.claims, caps, e.shares)
 	}
-	if _, short := err.(*allocate.Infeasible); short {
+	if short := (*allocate.Infeasible)(nil); errors.As(err, &short) {
 		f.shortage = true
 		for i := range e.shares {
 			e.shares[i] = e.bounds[i].low

@@ -21,7 +21,7 @@ func TestNewIsOrderedByTime(t *testing.T) {
 
 func TestDeriveIsAFunctionOfCommandAndIndex(t *testing.T) {
 	one, other := New[Command](), New[Command]()
-	if Derive[Turn](one, 0) != Derive[Turn](one, 0) {
+	if first, again := Derive[Turn](one, 0), Derive[Turn](one, 0); first != again {
 		t.Error("the same command and index gave two identifiers")
 	}
 	if Derive[Turn](one, 0) == Derive[Turn](one, 1) || Derive[Turn](one, 0) == Derive[Turn](other, 0) {

@@ -67,12 +67,12 @@ func TestEachRungDoesWhatItSays(t *testing.T) {
 				t.Fatalf("%s: everybody is heard with a slot of %d below the minimum %d", r.Kind, r.SlotMS, r.MinimumMS)
 			}
 			changed := q
-			switch {
-			case r.Kind == plan.LowerMinimum:
+			switch r.Kind {
+			case plan.LowerMinimum:
 				changed.MinimumMS, changed.Applicants, changed.Groups = r.MinimumMS, r.Heard, nil
-			case r.Kind == plan.Extend:
+			case plan.Extend:
 				changed.LengthMS += r.ExtendMS
-			case r.Kind == plan.UseReserves:
+			case plan.UseReserves:
 				changed.ReserveMS, changed.Applicants, changed.Groups = 0, r.Heard, nil
 			default:
 				changed.Applicants, changed.Groups = r.Heard, nil
@@ -172,7 +172,9 @@ func TestApportionedPlacesAreProportional(t *testing.T) {
 	kept := map[string]int{}
 	for _, o := range steps[4].Plan.Offers {
 		var i int
-		fmt.Sscan(o.ID, &i)
+		if _, err := fmt.Sscan(o.ID, &i); err != nil {
+			t.Fatal(err)
+		}
 		kept[groups[i]]++
 	}
 	places := len(steps[4].Plan.Offers)

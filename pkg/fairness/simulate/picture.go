@@ -19,10 +19,10 @@ type Result struct {
 // WriteTable writes the figures of several policies for people.
 func WriteTable(w io.Writer, results []Result) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "policy\theard\tof present\tall heard\tJain offered\tentitled\tseconds\tshortest s\tlongest s\tfirst ten\tlast ten\tcut\tETA start s\tETA 5 s\tcover\ton time\tbroken\t")
+	_, _ = fmt.Fprintln(t, "policy\theard\tof present\tall heard\tJain offered\tentitled\tseconds\tshortest s\tlongest s\tfirst ten\tlast ten\tcut\tETA start s\tETA 5 s\tcover\ton time\tbroken\t")
 	for _, r := range results {
 		f := &r.Figures
-		fmt.Fprintf(t, "%s\t%.1f\t%.1f\t%.4f\t%.4f\t%.4f\t%.4f\t%.0f\t%.0f\t%.1f\t%.1f\t%.2f\t%.0f/%.0f\t%.0f/%.0f\t%.3f\t%.3f\t%.4f\t\n",
+		_, _ = fmt.Fprintf(t, "%s\t%.1f\t%.1f\t%.4f\t%.4f\t%.4f\t%.4f\t%.0f\t%.0f\t%.1f\t%.1f\t%.2f\t%.0f/%.0f\t%.0f/%.0f\t%.3f\t%.3f\t%.4f\t\n",
 			r.Policy.Name, f.HeardMean, f.PresentMean, f.AllPresentHeard, f.JainOffered, f.JainEntitlement, f.JainSeconds,
 			f.ShortestOfferedS, f.LongestOfferedS, f.FirstTenOfferedS, f.LastTenOfferedS, f.CutShare,
 			f.ETAStartMAE, f.ETAStartP95, f.ETA5MAE, f.ETA5P95, f.ETA90Coverage, f.NoOverrunShare, f.PromisesBroken)

@@ -3,6 +3,7 @@ package simulate_test
 import (
 	"context"
 	"encoding/xml"
+	"errors"
 	"io"
 	"reflect"
 	"slices"
@@ -240,7 +241,7 @@ func TestPictureIsRealText(t *testing.T) {
 	count := map[string]int{}
 	for {
 		token, err := d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

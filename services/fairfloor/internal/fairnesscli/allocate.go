@@ -83,9 +83,9 @@ from standard input and divides the capacity by weighted max-min fairness.`,
 		if *asJSON {
 			return encode(c, out)
 		}
-		fmt.Fprintf(c.OutOrStdout(), "level %d ms, %d of %d ms given\n", out.LevelMS, out.TotalMS, capacity)
+		say(c.OutOrStdout(), "level %d ms, %d of %d ms given\n", out.LevelMS, out.TotalMS, capacity)
 		for i, share := range shares {
-			fmt.Fprintf(c.OutOrStdout(), "%10d ms  %s\n", share, in.Entries[i].ID)
+			say(c.OutOrStdout(), "%10d ms  %s\n", share, in.Entries[i].ID)
 		}
 		return nil
 	}

@@ -37,6 +37,10 @@ func (e *Error) Unwrap() error { return e.Err }
 // ExitCode is what the program ends with.
 func (e *Error) ExitCode() int { return 2 }
 
+// say prints for people. Who closed the pipe does not want to read on, and what
+// is for programs goes through encode, which checks.
+func say(w io.Writer, format string, args ...any) { _, _ = fmt.Fprintf(w, format, args...) }
+
 // Commands are the commands of this package, to be added to the root.
 func Commands() []*cobra.Command {
 	commands := []*cobra.Command{

@@ -77,10 +77,10 @@ func writeSeats(c *cobra.Command, method string, groups []apportion.Group, r app
 		return encode(c, out)
 	}
 	for i, g := range groups {
-		fmt.Fprintf(c.OutOrStdout(), "%6d  %s\n", r.Seats[i], g.Name)
+		say(c.OutOrStdout(), "%6d  %s\n", r.Seats[i], g.Name)
 	}
 	if order {
-		fmt.Fprintln(c.OutOrStdout(), strings.Join(names, " "))
+		say(c.OutOrStdout(), "%s\n", strings.Join(names, " "))
 	}
 	return nil
 }
@@ -123,7 +123,7 @@ func measuresCommand() *cobra.Command {
 		}
 		for _, name := range []string{"n", "jain", "jain_entitlement", "gini", "theil", "shortest", "longest"} {
 			if v, ok := out[name]; ok {
-				fmt.Fprintf(c.OutOrStdout(), "%-17s %v\n", name, v)
+				say(c.OutOrStdout(), "%-17s %v\n", name, v)
 			}
 		}
 		return nil
@@ -166,7 +166,7 @@ func lotCommitCommand() *cobra.Command {
 		}
 		out := bufio.NewWriter(c.OutOrStdout())
 		for k, code := range codes {
-			fmt.Fprintf(out, "%6d  %s\n", len(codes)-k, code)
+			say(out, "%6d  %s\n", len(codes)-k, code)
 		}
 		return out.Flush()
 	}
@@ -272,7 +272,7 @@ func writeOrder(c *cobra.Command, order []lot.Drawn, asJSON bool) error {
 	}
 	out := bufio.NewWriter(c.OutOrStdout())
 	for _, p := range places {
-		fmt.Fprintf(out, "%6d  %s  %s\n", p.Place, p.Hash, p.Label)
+		say(out, "%6d  %s  %s\n", p.Place, p.Hash, p.Label)
 	}
 	return out.Flush()
 }

@@ -179,17 +179,17 @@ func says(r plan.Rung) string {
 func writePlan(c *cobra.Command, out planOutput) error {
 	w := c.OutOrStdout()
 	if out.Fits {
-		fmt.Fprintf(w, "All %d will be heard", out.Applicants)
+		say(w, "All %d will be heard", out.Applicants)
 	} else {
-		fmt.Fprintf(w, "%d of %d will not be reached", out.NotReached, out.Applicants)
+		say(w, "%d of %d will not be reached", out.NotReached, out.Applicants)
 	}
-	fmt.Fprintf(w, " with a minimum of %g s in %g minutes; %d fit.\n", out.MinimumS, out.Minutes, out.MostWithMinimum)
-	fmt.Fprintf(w, "What fits now: %.0f s each; guaranteed %.0f s (%s); with one more %.0f s.\n", out.SlotS, out.GuaranteedS, out.GuaranteeCondition, out.SlotWithOneMoreS)
+	say(w, " with a minimum of %g s in %g minutes; %d fit.\n", out.MinimumS, out.Minutes, out.MostWithMinimum)
+	say(w, "What fits now: %.0f s each; guaranteed %.0f s (%s); with one more %.0f s.\n", out.SlotS, out.GuaranteedS, out.GuaranteeCondition, out.SlotWithOneMoreS)
 	if out.MissingMinutes > 0 {
-		fmt.Fprintf(w, "To give everyone %g s, %.1f minutes are missing.\n", out.WantedS, out.MissingMinutes)
+		say(w, "To give everyone %g s, %.1f minutes are missing.\n", out.WantedS, out.MissingMinutes)
 	}
 	for i, r := range out.Ladder {
-		fmt.Fprintf(w, "%d. %s\n", i+1, r.Says)
+		say(w, "%d. %s\n", i+1, r.Says)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package fairnesscli
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -152,13 +151,13 @@ func newProgress(out io.Writer, name string, total int) *progress {
 func (p *progress) show(done int) {
 	part := int64(done) * 100 / int64(p.total)
 	if before := p.shown.Load(); p.out != nil && part > before && p.shown.CompareAndSwap(before, part) {
-		fmt.Fprintf(p.out, "\r%-38s [%-50s] %3d %%", p.name, strings.Repeat("=", int(part/2)), part)
+		say(p.out, "\r%-38s [%-50s] %3d %%", p.name, strings.Repeat("=", int(part/2)), part)
 	}
 }
 
 // end clears the bar's line.
 func (p *progress) end() {
 	if p.out != nil {
-		fmt.Fprintf(p.out, "\r%*s\r", 98, "")
+		say(p.out, "\r%*s\r", 98, "")
 	}
 }

@@ -203,7 +203,7 @@ func TestAChangedRecordIsFound(t *testing.T) {
 	c := held(t, 4)
 	for name, change := range map[string]func(*Record){
 		"a turn's offer":        func(r *Record) { r.Turns[1].OfferedMS += 5000 },
-		"a turn's use":          func(r *Record) { r.Turns[2].UsedMS -= 1 },
+		"a turn's use":          func(r *Record) { r.Turns[2].UsedMS-- },
 		"a figure":              func(r *Record) { r.Figures.JainOffered = 1 },
 		"a promise":             func(r *Record) { r.Announced[0].GuaranteeMS -= 5000 },
 		"an applicant left out": func(r *Record) { r.Applicants = r.Applicants[1:] },

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"runtime"
@@ -48,9 +49,7 @@ func (c *client) ended() (p *problem.Error, bye *api.Bye, code int) {
 }
 
 func isClose(err error, into **websocket.CloseError) bool {
-	closed, ok := err.(*websocket.CloseError)
-	*into = closed
-	return ok
+	return errors.As(err, into)
 }
 
 func TestWithoutAHelloTheConnectionEnds(t *testing.T) {
@@ -303,23 +302,23 @@ func TestUpgradesThatAreRefused(t *testing.T) {
 			t.Errorf("%s: the answer is %s", name, kind)
 		}
 	}
-	ws, answer, err := dial(address+"?token=x", "", api.Subprotocol)
+	ws, answer, err := dial(address+"?token=x", "", api.Subprotocol) //nolint:bodyclose // refused closes it
 	refused("a token in the address", "query.token", problem.Invalid, ws, answer, err)
-	ws, answer, err = dial(address, "", "other")
+	ws, answer, err = dial(address, "", "other") //nolint:bodyclose // refused closes it
 	refused("another subprotocol", "header.Sec-WebSocket-Protocol", problem.Malformed, ws, answer, err)
-	ws, answer, err = dial(address, "https://evil.example.org", api.Subprotocol)
+	ws, answer, err = dial(address, "https://evil.example.org", api.Subprotocol) //nolint:bodyclose // refused closes it
 	refused("a foreign origin", "header.Origin", problem.Forbidden, ws, answer, err)
-	plain, err := http.Get(s.web.URL + "/" + s.session.String())
+	plain, err := http.Get(s.web.URL + "/" + s.session.String()) //nolint:bodyclose // refused closes it
 	refused("a plain request", "", problem.Malformed, nil, plain, errPlain(err))
 
 	for i, origin := range []string{"http://" + host, "https://meeting.example.org"} {
-		ws, _, err := dial(address, origin, api.Subprotocol)
+		ws, _, err := dial(address, origin, api.Subprotocol) //nolint:bodyclose // gorilla's dialer has read it
 		if err != nil {
 			t.Fatalf("origin %d: %v", i, err)
 		}
 		defer ws.Close()
 	}
-	ws, answer, err = dial(address, "", api.Subprotocol)
+	ws, answer, err = dial(address, "", api.Subprotocol) //nolint:bodyclose // refused closes it
 	refused("one connection too many", "", problem.TooMany, ws, answer, err)
 }
 

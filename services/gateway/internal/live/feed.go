@@ -46,7 +46,6 @@ type feed struct {
 	delegates map[*conn]struct{}
 	own       map[ids.Applicant][]ids.Entry
 	presence  []byte
-	present   api.Presence
 	asking    bool // a presence call is under way
 	seen      map[ids.Entry]bool
 }

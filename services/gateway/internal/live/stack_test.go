@@ -294,7 +294,7 @@ func (c *client) deadline() time.Time {
 func (s *stack) dial(web *httptest.Server) *websocket.Conn {
 	s.t.Helper()
 	d := websocket.Dialer{Subprotocols: []string{api.Subprotocol}, HandshakeTimeout: 10 * time.Second}
-	ws, answer, err := d.Dial("ws"+strings.TrimPrefix(web.URL, "http")+"/"+s.session.String(), nil)
+	ws, answer, err := d.Dial("ws"+strings.TrimPrefix(web.URL, "http")+"/"+s.session.String(), nil) //nolint:bodyclose // gorilla's dialer has read it
 	if err != nil {
 		s.t.Fatalf("dial: %v (%v)", err, answer)
 	}
@@ -310,7 +310,7 @@ func (s *stack) joinNarrow(hello api.Hello) *client {
 		return errors.Join(failed, err)
 	}}
 	d := websocket.Dialer{Subprotocols: []string{api.Subprotocol}, NetDialContext: network.DialContext}
-	ws, _, err := d.Dial("ws"+strings.TrimPrefix(s.web.URL, "http")+"/"+s.session.String(), nil)
+	ws, _, err := d.Dial("ws"+strings.TrimPrefix(s.web.URL, "http")+"/"+s.session.String(), nil) //nolint:bodyclose // gorilla's dialer has read it
 	if err != nil {
 		s.t.Fatal(err)
 	}
