@@ -67,6 +67,38 @@ var acts = []string{
 	"close_list", "open_list", "start_part", "set_minimum", "announce", "adjourn", "undo_adjournment",
 }
 
+// likely are acts that make sense where the session stands.
+func likely(p picture) []string {
+	var all []string
+	switch {
+	case p.phase == session.Adjourned:
+		return []string{"undo_adjournment"}
+	case p.phase == session.Suspended:
+		all = []string{"resume_session", "resume_session", "join", "extend_session"}
+	case len(p.at[session.Admitted]) > 0:
+		all = []string{"rule", "rule", "suspend", "defer"}
+	case p.turn.IsZero():
+		all = []string{"next", "next", "next", "give", "undo", "swap", "move", "merge"}
+	case !p.begun:
+		all = []string{"begin", "begin", "begin", "begin", "no_show", "step_back", "undo", "reassign", "raise_point"}
+	default:
+		all = []string{
+			"next", "next", "end", "yield", "withdraw_floor", "undo", "reassign", "raise_point", "pause_turn", "resume_turn",
+			"suspend", "extend_turn", "prompt",
+		}
+	}
+	if len(p.at[session.Raised]) > 0 {
+		all = append(all, "admit_point", "admit_point", "admit_point", "refuse_point")
+	}
+	if len(p.at[session.Standby]) > 0 {
+		all = append(all, "return", "return")
+	}
+	if len(p.swap) > 0 {
+		all = append(all, "accept_swap")
+	}
+	return all
+}
+
 // floorActs each release the floor or give it: of those that saw the same turn,
 // one at most can happen.
 var floorActs = []string{"next", "give", "yield", "end", "withdraw_floor", "step_back", "no_show"}
@@ -189,18 +221,23 @@ func (s *stack) live(t *rapid.T, longest int) *meeting {
 	m.must(office, "close_list", command.CloseList{Part: m.item})
 	m.must(chair, "start_session", command.None{})
 	m.must(chair, "start_part", command.PartRef{Part: m.item})
-	for range rapid.IntRange(5, longest).Draw(t, "acts") {
+	for range rapid.IntRange(longest/2, longest).Draw(t, "acts") {
+		// Small numbers are drawn most.
 		switch rapid.IntRange(0, 11).Draw(t, "what") {
-		case 0:
+		case 10, 11:
 			m.contest(t)
-		case 1:
+		case 9:
 			m.stale(t)
-		case 2, 3, 4:
-			sleep(rapid.SampledFrom([]int64{1, 700, 5_000, 20_000, 30_000, 64_000}).Draw(t, "wait"))
+		case 3, 5, 7:
+			sleep(rapid.SampledFrom([]int64{5_000, 1, 30_000, 700, 20_000, 64_000}).Draw(t, "wait"))
 		default:
 			by := rapid.SampledFrom([]events.Actor{chair, vice}).Draw(t, "by")
 			// A refusal is an answer like another; twice has looked at it.
-			_, _ = m.twice(m.draw(t, by, rapid.SampledFrom(acts).Draw(t, "act")))
+			from := likely(m.picture())
+			if rapid.IntRange(0, 3).Draw(t, "sense") == 3 {
+				from = acts
+			}
+			_, _ = m.twice(m.draw(t, by, rapid.SampledFrom(from).Draw(t, "act")))
 		}
 	}
 	if rapid.IntRange(0, 3).Draw(t, "replace") == 0 {

@@ -37,7 +37,7 @@ func long() bool { return os.Getenv("FAIRFLOOR_LONG") != "" }
 // ends with a look for goroutines that a test left behind.
 func TestMain(m *testing.M) {
 	ats.Register()
-	checks := 6
+	checks := 10
 	if long() {
 		checks = 200
 	}
