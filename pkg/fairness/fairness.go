@@ -17,7 +17,6 @@
 package fairness
 
 import (
-	"errors"
 
 	"github.com/fairfloor/fairfloor/pkg/fairness/allocate"
 	"github.com/fairfloor/fairfloor/pkg/fairness/estimate"
@@ -206,14 +205,14 @@ func (e *Engine) fill(s *Situation, p *Plan, f *frame) error {
 	caps := e.groupCaps(s)
 	capacity := max(0, p.CapacityMS) * estimate.Whole / f.u
 	level, err := e.filler.FillDown(min(capacity, allocate.MostCapacityMS), e.claims, caps, e.shares)
-	if short := (*allocate.Infeasible)(nil); errors.As(err, &short) {
+	if _, short := err.(*allocate.Infeasible); short { //nolint:errorlint // FillDown gives it bare, and errors.As allocates in the hot path
 		// Frozen allotments are the first to give way, down to the guarantee.
 		for i := range e.claims {
 			e.claims[i].MinMS = e.bounds[i].low
 		}
 		level, err = e.filler.FillDown(min(capacity, allocate.MostCapacityMS), e.claims, caps, e.shares)
 	}
-	if short := (*allocate.Infeasible)(nil); errors.As(err, &short) {
+	if _, short := err.(*allocate.Infeasible); short { //nolint:errorlint // FillDown gives it bare, and errors.As allocates in the hot path
 		f.shortage = true
 		for i := range e.shares {
 			e.shares[i] = e.bounds[i].low

@@ -13,6 +13,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/fairness/lot"
 	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/problem"
 	"github.com/fairfloor/fairfloor/pkg/session"
 	"github.com/fairfloor/fairfloor/services/fairfloor/internal/sample"
 )
@@ -128,9 +129,19 @@ func (s *stage) invite() error {
 
 func (s *stage) link(args command.Invite) (api.Invitation, error) {
 	args.Expires = time.Now().Add(24 * time.Hour).UnixMilli()
-	var link api.Invitation
-	err := s.http.Do(s.ctx, http.MethodPost, "/api/v1/sessions/"+s.session.String()+"/invitations", args, &link)
-	return link, err
+	for {
+		var link api.Invitation
+		err := s.http.Do(s.ctx, http.MethodPost, "/api/v1/sessions/"+s.session.String()+"/invitations", args, &link)
+		if !problem.Is(err, problem.TooMany) {
+			return link, err
+		}
+		// One organiser invites everybody; a server in use has a limit for each token.
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-s.ctx.Done():
+			return link, s.ctx.Err()
+		}
+	}
 }
 
 func (s *stage) connect(link api.Invitation) (*client.Live, error) {
