@@ -17,7 +17,6 @@
 package fairness
 
 import (
-
 	"github.com/fairfloor/fairfloor/pkg/fairness/allocate"
 	"github.com/fairfloor/fairfloor/pkg/fairness/estimate"
 	"github.com/fairfloor/fairfloor/pkg/fairness/eta"
