@@ -78,8 +78,8 @@ func (d *deployment) start(service, replica string, flags ...string) *proc {
 	return p
 }
 
-// watch connects to the one session that is going on.
-func (d *deployment) watch() *meeting {
+// watch connects to the one session that a rehearsal holds, once it is going on.
+func (d *deployment) watch(rehearsal *proc) *meeting {
 	d.t.Helper()
 	token, err := os.ReadFile(d.organiser)
 	if err != nil {
@@ -90,6 +90,11 @@ func (d *deployment) watch() *meeting {
 		Client: browser(nil),
 	}}
 	until(d.t, "the session has started", func() bool {
+		select {
+		case <-rehearsal.done:
+			d.t.Fatalf("the rehearsal ended before it began: %s", rehearsal.text())
+		default:
+		}
 		var known []struct {
 			Session ids.Session   `json:"session"`
 			Phase   session.Phase `json:"phase"`
@@ -139,7 +144,7 @@ func TestTheSameScenarioRunsAsSeparateProcessesOverOneNATSServer(t *testing.T) {
 	rehearsal := run(t, "rehearse", fairfloor(t), "rehearse",
 		"--server", d.gateway, "--token-file", d.organiser, "--json", "--seed", "1",
 		"--applicants", strconv.Itoa(applicants), "--minutes", strconv.Itoa(minutes))
-	m := d.watch()
+	m := d.watch(rehearsal)
 	l := m.dial(client.Options{Token: m.http.Token})
 	for i, name := range []string{"queue-1", "timing-1", "queue-2", "timing-2"} {
 		m.spoken(l, (i+1)*applicants/6)
