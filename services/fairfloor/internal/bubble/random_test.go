@@ -256,7 +256,7 @@ func (s *stack) live(t *rapid.T, longest int) *meeting {
 func TestRandomSessions(t *testing.T) {
 	longest := 30
 	if long() {
-		longest = 80
+		longest = 50
 	}
 	logtest.Bubble(t, func(t *testing.T) {
 		s := newStack(t, builders())

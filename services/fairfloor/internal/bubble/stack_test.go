@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 	ats.Register()
 	checks := 10
 	if long() {
-		checks = 200
+		checks = 60
 	}
 	// What goes on at the same instant is not drawn, so a file of drawn values would
 	// not repeat a failure; the log of the failing session is what tells.
