@@ -50,7 +50,7 @@ func (l *Live) Send(ctx context.Context, frame api.CommandFrame) (command.Receip
 			}
 			return r, err
 		}
-		if p.Code != problem.Busy && p.Code != problem.Unknown && p.Code != problem.TooMany {
+		if !again(p) {
 			return r, err
 		}
 		select {
@@ -59,6 +59,13 @@ func (l *Live) Send(ctx context.Context, frame api.CommandFrame) (command.Receip
 		case <-time.After(time.Duration(max(50, p.RetryAfterMS)) * time.Millisecond):
 		}
 	}
+}
+
+// again reports whether the same command may be taken later: "not now",
+// "unknown", or a rate with a time to wait. A number that is full (too_many
+// without a time) stays full.
+func again(p *problem.Error) bool {
+	return p.Code == problem.Busy || p.Code == problem.Unknown || p.Code == problem.TooMany && p.RetryAfterMS > 0
 }
 
 // attempt registers the command, sends it when there is a line, and waits.

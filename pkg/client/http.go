@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -94,7 +95,8 @@ func (h HTTP) Command(ctx context.Context, session ids.Session, verb string, exp
 	for {
 		var r command.Receipt
 		err := h.Do(ctx, http.MethodPost, "/api/v1/sessions/"+session.String()+"/commands", frame, &r)
-		if !problem.Is(err, problem.Busy) && !problem.Is(err, problem.Unknown) && !problem.Is(err, problem.TooMany) {
+		var p *problem.Error
+		if !errors.As(err, &p) || !again(p) {
 			return r, err
 		}
 		select {
