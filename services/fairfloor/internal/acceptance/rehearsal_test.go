@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
@@ -110,9 +111,12 @@ func TestRehearsalOf53ApplicantsIn90MinutesAllPresent(t *testing.T) {
 	}
 }
 
-// program builds fairfloor as it is shipped, without the race detector.
+// program gives fairfloor as it is shipped, without the race detector.
 func program(t *testing.T) string {
 	t.Helper()
+	if path := os.Getenv("FAIRFLOOR_BIN"); path != "" {
+		return path
+	}
 	path := filepath.Join(t.TempDir(), "fairfloor")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "github.com/fairfloor/fairfloor/services/fairfloor/cmd/fairfloor")
 	if out, err := build.CombinedOutput(); err != nil {
