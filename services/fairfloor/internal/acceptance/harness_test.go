@@ -96,7 +96,7 @@ func start(t testing.TB, o setup) *stand {
 	if o.gated {
 		s.gate = clock.NewGated(begin)
 	}
-	s.run()
+	s.serve()
 	t.Cleanup(func() {
 		if err := s.app.Stop(); err != nil {
 			t.Errorf("stopping: %v", err)
@@ -107,8 +107,8 @@ func start(t testing.TB, o setup) *stand {
 	return s
 }
 
-// run starts the program on the stand's folder.
-func (s *stand) run() {
+// serve starts the program on the stand's folder.
+func (s *stand) serve() {
 	s.t.Helper()
 	logger, err := telemetry.Logger(telemetry.LogConfig{Service: "fairfloor", Format: "json", Level: "debug", Writer: s.lines})
 	s.must(err)
@@ -132,7 +132,7 @@ func (s *stand) in(t *testing.T) *stand {
 func (s *stand) restart() {
 	s.t.Helper()
 	s.must(s.app.Stop())
-	s.run()
+	s.serve()
 }
 
 func (s *stand) must(err error) {

@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -23,12 +21,44 @@ func rehearsal(t *testing.T, flags ...string) ([]byte, *rehearse.Report) {
 	if code := cli.Main(append([]string{"rehearse", "--json"}, flags...), strings.NewReader(""), &out, &errors); code != 0 {
 		t.Fatalf("exit code %d: %s", code, errors.String())
 	}
+	return out.Bytes(), read(t, out.Bytes())
+}
+
+// whole is rehearsal for a whole session. Under the race detector, with which
+// 53 clients cost ten times as much, it is the program as it is shipped that
+// runs; the shorter rehearsals run in this process with it.
+func whole(t *testing.T, flags ...string) ([]byte, *rehearse.Report) {
+	t.Helper()
+	if !raced {
+		return rehearsal(t, flags...)
+	}
+	raw := shipped(t, flags...)
+	return raw, read(t, raw)
+}
+
+// shipped runs the built program in a process of its own.
+func shipped(t *testing.T, flags ...string) []byte {
+	t.Helper()
+	path, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := exec.CommandContext(t.Context(), path, append([]string{"rehearse", "--json"}, flags...)...).Output() //nolint:gosec // our own program
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// read reads a report, and checks what must hold of every one.
+func read(t *testing.T, raw []byte) *rehearse.Report {
+	t.Helper()
 	var report rehearse.Report
-	if err := json.Unmarshal(out.Bytes(), &report); err != nil {
+	if err := json.Unmarshal(raw, &report); err != nil {
 		t.Fatalf("--json is not JSON: %v", err)
 	}
 	checkReport(t, &report)
-	return out.Bytes(), &report
+	return &report
 }
 
 // checkReport checks what must hold of every rehearsal, from its turns and not
@@ -82,7 +112,7 @@ func heard(r *rehearse.Report) map[string]int {
 // ended_at, hard_end, overrun_s, jain_offered, clock, and the turns."
 func TestRehearsalOf53ApplicantsIn90MinutesAllPresent(t *testing.T) {
 	t.Parallel()
-	raw, report := rehearsal(t)
+	raw, report := whole(t)
 	if report.Applicants != 53 || report.Present != 53 || report.Spoke != 53 || len(report.Turns) != 53 || len(heard(report)) != 53 {
 		t.Errorf("%d of %d spoke in %d turns", report.Spoke, report.Applicants, len(report.Turns))
 	}
@@ -102,27 +132,10 @@ func TestRehearsalOf53ApplicantsIn90MinutesAllPresent(t *testing.T) {
 		}
 	}
 	// The second run is the built program in a process of its own.
-	again, err := exec.CommandContext(t.Context(), program(t), "rehearse", "--json").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	again := shipped(t)
 	if !bytes.Equal(raw, again) {
 		t.Errorf("the same seed gave other bytes:\n%s", firstDifference(raw, again))
 	}
-}
-
-// program gives fairfloor as it is shipped, without the race detector.
-func program(t *testing.T) string {
-	t.Helper()
-	if path := os.Getenv("FAIRFLOOR_BIN"); path != "" {
-		return path
-	}
-	path := filepath.Join(t.TempDir(), "fairfloor")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", path, "github.com/fairfloor/fairfloor/services/fairfloor/cmd/fairfloor")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
-	}
-	return path
 }
 
 func firstDifference(a, b []byte) string {
@@ -170,7 +183,7 @@ func TestRehearsalWithNoShowsDropsPointsOfOrderAndOverruns(t *testing.T) {
 // alone, on everyone's behalf: 53 of 53 speak."
 func TestSessionInWhichNoDelegateEverOpensFairfloor53Of53Speak(t *testing.T) {
 	t.Parallel()
-	_, report := rehearsal(t, "--secretariat-alone")
+	_, report := whole(t, "--secretariat-alone")
 	if report.Spoke != 53 || report.Applicants != 53 || len(heard(report)) != 53 {
 		t.Errorf("%d of %d spoke", report.Spoke, report.Applicants)
 	}
