@@ -113,7 +113,8 @@ func (s *following) consume(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	beat := s.f.log.options.Heartbeat
+	// The server takes 500 ms to 30 s; outside of it no consumer would ever be made.
+	beat := min(max(s.f.log.options.Heartbeat, 500*time.Millisecond), 30*time.Second)
 	fault := make(chan error, 1)
 	running, err := consumer.Consume(func(msg jetstream.Msg) { s.receive(mine, msg) },
 		jetstream.PullHeartbeat(beat), jetstream.PullExpiry(max(4*beat, time.Second)),
