@@ -213,7 +213,7 @@ func TestPatchesFollowASession(t *testing.T) {
 		have := map[api.Audience][]byte{}
 		last := map[api.Audience]*Encoded{}
 		var encoder Encoder
-		for range rapid.IntRange(1, 12).Draw(t, "acts") {
+		for range rapid.IntRange(1, 6).Draw(t, "acts") {
 			act(t, l)
 			v := Build(l.State, named)
 			for _, audience := range api.Audiences() {
