@@ -6,20 +6,14 @@ import (
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
-)
 
-// LogLine is one line of a session's exported log. Body is the stored message,
-// byte for byte as it is hashed, as a JSON string.
-type LogLine struct {
-	Subject string `json:"subject"`
-	Seq     uint64 `json:"seq"`
-	Body    string `json:"body"`
-}
+	"github.com/fairfloor/fairfloor/pkg/proof"
+)
 
 func (s *server) exports() {
 	export := operation("log", http.MethodGet, "/sessions/{session}/log", "The session's log as stored, one commit a line (NDJSON)", "proof")
 	export.Responses = map[string]*huma.Response{"200": {
-		Description: "One LogLine a line",
+		Description: "One commit a line: subject, seq, and the stored body byte for byte as a string",
 		Content:     map[string]*huma.MediaType{"application/x-ndjson": {Schema: &huma.Schema{Type: "string"}}},
 	}}
 	huma.Register(s.api, export, func(ctx context.Context, in *InSession) (*huma.StreamResponse, error) {
@@ -30,7 +24,7 @@ func (s *server) exports() {
 			out.SetHeader("Content-Type", "application/x-ndjson")
 			encoder := json.NewEncoder(out.BodyWriter())
 			err := s.Log(ctx, in.Session, func(subject string, seq uint64, body []byte) error {
-				return encoder.Encode(LogLine{subject, seq, string(body)})
+				return encoder.Encode(proof.Line{Subject: subject, Seq: seq, Body: string(body)})
 			})
 			if err != nil {
 				// The status is out already; a last line that is a problem cannot be
