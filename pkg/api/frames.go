@@ -55,7 +55,10 @@ type Hello struct {
 	Since Cursor `json:"since,omitempty"`
 	// Audience narrows the view; it never widens it.
 	Audience Audience `json:"audience,omitempty"`
-	Tracks   []string `json:"tracks,omitempty"`
+	// Tracks are those whose captions are wanted, and CaptionsSince the seq up to
+	// which the client has each; see TracksFrame.
+	Tracks        []string          `json:"tracks,omitempty"`
+	CaptionsSince map[string]uint64 `json:"captions_since,omitempty"`
 }
 
 // CommandFrame asks for something. It is also the body of POST .../commands.

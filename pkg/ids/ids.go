@@ -38,6 +38,10 @@ type (
 	note         struct{}
 	swap         struct{}
 	prompt       struct{}
+	segment      struct{}
+	source       struct{}
+	relay        struct{}
+	correction   struct{}
 )
 
 // The identifiers, one for each thing of the table of terms.
@@ -68,6 +72,14 @@ type (
 	Swap = ID[swap]
 	// Prompt names a private word from the chair's side to the holder.
 	Prompt = ID[prompt]
+	// Segment names one caption of a track, through all its revisions.
+	Segment = ID[segment]
+	// Source names what feeds a track: a captioner, a pushing tool, an engine, a script.
+	Source = ID[source]
+	// Relay names an outgoing caption address to which a track is forwarded.
+	Relay = ID[relay]
+	// Correction names a speaker's wish that their own words be corrected.
+	Correction = ID[correction]
 )
 
 // New makes an identifier from outside a decision: a UUIDv7 (RFC 9562, 5.7),
