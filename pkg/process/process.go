@@ -32,6 +32,8 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/keys"
 	"github.com/fairfloor/fairfloor/pkg/people"
+	"github.com/fairfloor/fairfloor/pkg/presence"
+	"github.com/fairfloor/fairfloor/pkg/redisconn"
 	"github.com/fairfloor/fairfloor/pkg/run"
 	"github.com/fairfloor/fairfloor/pkg/settings"
 	"github.com/fairfloor/fairfloor/pkg/shell"
@@ -49,6 +51,7 @@ type Settings struct {
 	LogFormat  string `flag:"log-format" default:"json" doc:"Form of log lines: json or text"`
 	LogLevel   string `flag:"log-level" default:"info" doc:"Least level of log lines: debug, info, warn or error"`
 	Ops        string `flag:"ops" default:"" doc:"Address for /healthz, /readyz and /metrics; none when empty"`
+	Redis      redisconn.Settings
 }
 
 // Process is what a service is built on.
@@ -193,6 +196,20 @@ func (p *Process) People(ctx context.Context) (*people.Store, error) {
 		return nil, err
 	}
 	return people.Open(ctx, js, people.Config{Replicas: p.Settings.Replicas})
+}
+
+// Presence is the store of who has an open connection: in Redis, where several
+// gateways share it, or in the memory of this process.
+func (p *Process) Presence() (presence.Store, error) {
+	if p.Settings.Redis.URL == "" {
+		return presence.NewMemory(0), nil
+	}
+	client, err := redisconn.Open(p.Settings.Redis)
+	if err != nil {
+		return nil, err
+	}
+	p.closers = append(p.closers, client.Close)
+	return presence.NewRedis(client, 0), nil
 }
 
 // Add adds parts, to be started in this order.

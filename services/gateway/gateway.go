@@ -29,7 +29,6 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/notes"
 	"github.com/fairfloor/fairfloor/pkg/people"
-	"github.com/fairfloor/fairfloor/pkg/presence"
 	"github.com/fairfloor/fairfloor/pkg/problem"
 	"github.com/fairfloor/fairfloor/pkg/process"
 	"github.com/fairfloor/fairfloor/pkg/session"
@@ -107,8 +106,12 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 	if err != nil {
 		return nil, err
 	}
+	present, err := p.Presence()
+	if err != nil {
+		return nil, err
+	}
 	g.live, err = live.New(live.Config{
-		Follower: g.follower, Asker: asker, Tokens: g.authority, Presence: presence.NewMemory(0), Clock: p.Clock,
+		Follower: g.follower, Asker: asker, Tokens: g.authority, Presence: present, Clock: p.Clock,
 		Names: names, Origins: s.Origins, Logger: p.Logger, Registerer: p.Metrics.Registry,
 	})
 	if err != nil {
