@@ -18,6 +18,14 @@ export interface State {
   problem?: Problem
 }
 
+/** What else is spoken on the line beside the view: the captions. */
+export interface Beside {
+  /** What the first frame says of it. */
+  hello: () => Record<string, unknown>
+  /** Takes a frame that this client does not know itself. */
+  take: (frame: Record<string, unknown>) => void
+}
+
 interface Pending {
   frame: string
   resolve: (receipt: Receipt) => void
@@ -54,6 +62,7 @@ export class Live {
   state: State = { line: 'connecting', seq: 0 }
   /** performance.now() of the last frame. */
   heard = 0
+  beside?: Beside
   private samples: Sample[] = []
   private socket?: WebSocket
   private cursor = ''
@@ -105,14 +114,18 @@ export class Live {
     return this.state.line !== 'live' || performance.now() - this.heard > staleAfter
   }
 
-  /** Asks for something; gives the receipt, whose problem says why it was refused. */
-  command(verb: string, args: unknown, expect?: Expect, reason?: string): Promise<Receipt> {
-    const id = uuid7()
+  /** Asks for something; gives the receipt, whose problem says why it was refused. The id is that of an earlier try, if any. */
+  command(verb: string, args: unknown, expect?: Expect, reason?: string, id = uuid7()): Promise<Receipt> {
     const frame = JSON.stringify({ type: 'command', id, verb, args, expect, reason })
     return new Promise((resolve) => {
       this.pending.set(id, { frame, resolve })
       this.send(frame)
     })
+  }
+
+  /** Sends a frame that is worth nothing later: it is dropped while the line is down. */
+  tell(frame: Record<string, unknown>): void {
+    this.send(JSON.stringify(frame))
   }
 
   private send(frame: string): void {
@@ -168,7 +181,15 @@ export class Live {
     this.socket = socket
     this.dialled = performance.now()
     socket.onopen = () =>
-      socket.send(JSON.stringify({ type: 'hello', token: this.token, since: this.cursor, audience: this.audience }))
+      socket.send(
+        JSON.stringify({
+          type: 'hello',
+          token: this.token,
+          since: this.cursor,
+          audience: this.audience,
+          ...this.beside?.hello(),
+        }),
+      )
     socket.onmessage = (event) => this.frame(JSON.parse(event.data as string) as Record<string, unknown>)
     socket.onclose = () => this.lost(socket)
   }
@@ -195,6 +216,10 @@ export class Live {
         return this.update({ me: frame as unknown as Me })
       case 'presence':
         return this.update({ presence: frame as unknown as Presence })
+      case 'beat':
+        // A position that changed nothing of the view, such as a caption's, comes with a beat.
+        if ((frame.seq as number) > this.state.seq) this.update({ seq: frame.seq as number })
+        return
       case 'receipt':
         return this.receipt(frame as unknown as Receipt)
       case 'clock':
@@ -205,6 +230,9 @@ export class Live {
         return this.problem(frame.problem as Problem, frame.id as Id | undefined)
       case 'bye':
         this.backoff = Math.max(this.backoff, (frame.retry_after_ms as number | undefined) ?? 0)
+        return
+      default:
+        this.beside?.take(frame)
     }
   }
 

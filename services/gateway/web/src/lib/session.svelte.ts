@@ -3,6 +3,7 @@
 // command changes the page only when the server's view has changed.
 import { expectOf } from './act'
 import { Live, staleAfter, type State } from './live'
+import { Transcript } from './transcript.svelte'
 import type { Id, Me, Presence, Problem, Receipt, View } from './view'
 
 export type Status = 'loading' | 'live' | 'reconnecting' | 'stale' | 'stopped'
@@ -33,15 +34,20 @@ export class Session {
   /** The last command that was refused, until it is dismissed or another one is accepted. */
   refusal = $state.raw<Refusal>()
 
+  /** The captions that this page follows. */
+  readonly transcript: Transcript
+
   private readonly live: Live
   private frameHandle = 0
   private arrived: (() => void)[] = []
 
   constructor(
     readonly id: Id,
-    token: string,
+    /** The link's token, for what is fetched beside the line. */
+    readonly token: string,
   ) {
     this.live = new Live(id, token, this.take)
+    this.transcript = new Transcript(this.live)
     document.addEventListener('visibilitychange', this.tick)
     this.frame()
   }
@@ -50,6 +56,7 @@ export class Session {
     cancelAnimationFrame(this.frameHandle)
     document.removeEventListener('visibilitychange', this.tick)
     this.live.close()
+    this.transcript.close()
   }
 
   /** Sends a command with what this page shows as its expectation; a refusal is shown until it is dismissed. */
@@ -67,6 +74,14 @@ export class Session {
     } finally {
       this.busy = this.busy.filter((other) => other !== verb)
     }
+  }
+
+  /**
+   * Sends a command that must not be lost and whose refusal the caller shows: several may be on their way, and each is
+   * sent again with the same id until its receipt is here.
+   */
+  send(verb: string, args: unknown, id?: Id, reason?: string): Promise<Receipt> {
+    return this.live.command(verb, args, undefined, reason, id)
   }
 
   /** Waits until the view is at or past a log position (decisions.md 28). */

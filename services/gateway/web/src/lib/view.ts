@@ -202,6 +202,57 @@ export interface Act {
   entry?: Id
 }
 
+export interface TextView {
+  id: Id
+  applicant: Id
+  language: string
+  words: number
+  visibility?: Visibility
+}
+
+export type Visibility = 'owner' | 'interpreters_and_captioners' | 'public_at_delivery' | 'public_now'
+
+/** One track of captions. */
+export interface TrackView {
+  track: string
+  language: string
+  source?: { id: Id; kind: string; label: string }
+  epoch: number
+  state: 'idle' | 'live' | 'held' | 'interrupted'
+  /** The language of the turn, while it differs from the source's. */
+  held_because?: string
+}
+
+export interface SourceView {
+  id: Id
+  track: string
+  kind: 'typed' | 'push' | 'engine' | 'script'
+  label: string
+  language: string
+  latency_ms?: number
+  priority?: number
+  active?: boolean
+  by?: string
+}
+
+export interface Term {
+  wrong?: string
+  right: string
+  note?: string
+}
+
+/** A wish to have a sentence corrected. */
+export interface CorrectionView {
+  id: Id
+  track?: string
+  segment: Id
+  rev: number
+  text?: string
+  by?: Id
+  at?: number
+  state?: 'open' | 'accepted' | 'declined'
+}
+
 export interface View {
   session: SessionView
   parts: Record<Id, PartView>
@@ -218,6 +269,11 @@ export interface View {
   persons?: Record<Id, PersonView> | null
   swaps?: Record<Id, { id: Id; entry: Id; with: Id }> | null
   acts?: Act[] | null
+  texts?: Record<Id, TextView> | null
+  tracks?: Record<string, TrackView> | null
+  sources?: Record<Id, SourceView> | null
+  glossary?: Term[] | null
+  corrections?: Record<Id, CorrectionView> | null
 }
 
 export interface Notice {
