@@ -59,8 +59,11 @@ type State struct {
 	Heads       map[events.Context]Head
 	// Sequence is the highest folded stream sequence, At the last commit's time.
 	Sequence uint64
-	At       clock.Instant
-	Done     map[command.Key]Done
+	// ViewSequence is that of the last commit which was more than captions: the
+	// view is the same at every position from there to Sequence.
+	ViewSequence uint64
+	At           clock.Instant
+	Done         map[command.Key]Done
 	// actors holds who used a command's id; see UsedByAnother.
 	actors map[ids.Command]string
 
@@ -113,6 +116,9 @@ func (s *State) Apply(c *events.Commit, m Meta) error {
 	}
 	s.Heads[m.Context] = Head{Sequence: m.Sequence, Version: c.Version, Hash: m.Hash, At: c.At}
 	s.Sequence = max(s.Sequence, m.Sequence)
+	if !captionOnly(c, m) {
+		s.ViewSequence = max(s.ViewSequence, m.Sequence)
+	}
 	s.At = max(s.At, c.At)
 	made, place := command.Made(c.Events)
 	s.Done[command.Key{Actor: c.Actor.ID, Command: c.Command}] = Done{
