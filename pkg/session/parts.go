@@ -89,7 +89,7 @@ func (s *State) shift() int64 {
 	for _, span := range s.Timing.Suspensions {
 		to := span.To
 		if to.IsZero() {
-			to = max(span.From, s.At)
+			to = max(span.From, s.ViewAt)
 		}
 		lost += to.Sub(span.From)
 	}

@@ -61,7 +61,10 @@ type State struct {
 	Sequence uint64
 	// ViewSequence is that of the last commit which was more than captions: the
 	// view is the same at every position from there to Sequence.
+	// ViewAt is that commit's time; what the view expects of the future, it expects
+	// as of then.
 	ViewSequence uint64
+	ViewAt       clock.Instant
 	At           clock.Instant
 	Done         map[command.Key]Done
 	// actors holds who used a command's id; see UsedByAnother.
@@ -116,10 +119,10 @@ func (s *State) Apply(c *events.Commit, m Meta) error {
 	}
 	s.Heads[m.Context] = Head{Sequence: m.Sequence, Version: c.Version, Hash: m.Hash, At: c.At}
 	s.Sequence = max(s.Sequence, m.Sequence)
-	if !captionOnly(c, m) {
-		s.ViewSequence = max(s.ViewSequence, m.Sequence)
-	}
 	s.At = max(s.At, c.At)
+	if !captionOnly(c, m) {
+		s.ViewSequence, s.ViewAt = max(s.ViewSequence, m.Sequence), max(s.ViewAt, c.At)
+	}
 	made, place := command.Made(c.Events)
 	s.Done[command.Key{Actor: c.Actor.ID, Command: c.Command}] = Done{
 		Context: m.Context, Sequence: m.Sequence, Version: c.Version, Hash: m.Hash,

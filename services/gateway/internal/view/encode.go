@@ -86,7 +86,7 @@ func Of(s *session.State, names Names, audience api.Audience) (json.RawMessage, 
 	if err != nil {
 		return nil, "", err
 	}
-	return raw, CursorOf(s.Incarnation, s.Sequence, audience, raw), nil
+	return raw, CursorOf(s.Incarnation, s.ViewSequence, audience, raw), nil
 }
 
 // cursorVersion is the first part of a cursor; another form gets another one.

@@ -7,7 +7,7 @@ import (
 )
 
 // plan fills in whether everybody will be heard, and what each entry can
-// expect, as of the state's last commit: a function of the log, so every
+// expect, as of the last commit that was more than captions: a function of the log, so every
 // gateway shows the same numbers (decisions.md 6).
 func (v *View) plan(s *session.State) {
 	current := currentPart(s)
@@ -17,13 +17,13 @@ func (v *View) plan(s *session.State) {
 			continue
 		}
 		// Lists of later parts have expectations of their own.
-		p := session.PlanOf(s, part.ID, s.At)
+		p := session.PlanOf(s, part.ID, s.ViewAt)
 		v.expect(&p)
 		if part.ID == current {
 			v.Plan = planView(&p)
 			v.Floor.ExpectedEnd = 0
 			if t := s.Queue.Running(); t != nil {
-				v.Floor.ExpectedEnd = s.At.Add(p.Budget.RunningMS)
+				v.Floor.ExpectedEnd = s.ViewAt.Add(p.Budget.RunningMS)
 			}
 		}
 	}
