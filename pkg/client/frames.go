@@ -71,9 +71,22 @@ func (l *Live) frame(conn *websocket.Conn, raw []byte) (*api.Bye, error) {
 			return nil, err
 		}
 		l.clock(frame)
+	case api.FrameCaption:
+		return nil, l.caption(conn, raw)
+	case api.FramePartial:
+		return nil, l.partial(raw)
 	case api.FrameBeat:
+		var frame api.Beat
+		if err := json.Unmarshal(raw, &frame); err != nil {
+			return nil, err
+		}
 		l.mu.Lock()
 		l.stats.Beats++
+		if l.conn != nil && frame.Seq > l.seq {
+			// Everything up to there was sent, though it changed nothing in the view.
+			l.seq = frame.Seq
+			l.notify()
+		}
 		l.mu.Unlock()
 	case api.FrameProblem:
 		var frame api.ProblemFrame

@@ -50,6 +50,11 @@ type Options struct {
 	// OnChange is called after each change of view, personal part or
 	// connection, from one goroutine; it must not block.
 	OnChange func()
+	// Tracks are those of the transcript that are followed from the start.
+	Tracks []string
+	// OnCaption and OnPartial are told of what comes of the transcript, from the
+	// goroutine that reads; they must not block.
+	OnCaption, OnPartial Caption
 	// FirstBackoff and MostBackoff bound the wait between connections;
 	// 100 ms and 5 s when zero.
 	FirstBackoff, MostBackoff time.Duration
@@ -89,14 +94,18 @@ type Live struct {
 	pending    map[ids.Command]*pending
 	changed    chan struct{} // closed and replaced on each change
 	stats      Stats
+	// tracks are those that are followed, transcripts what has come of each.
+	tracks      []string
+	transcripts map[string]*Transcript
 
 	writing sync.Mutex
 }
 
 // Stats count what a connection received, for tests and the load program.
 type Stats struct {
-	Snapshots, Patches, Receipts, Beats, Reconnects, Problems int
-	Bytes                                                     int64
+	Snapshots, Patches, Receipts, Beats, Reconnects, Problems, Partials int
+
+	Bytes int64
 }
 
 // pending is a command that waits for its receipt.
@@ -121,6 +130,7 @@ func Dial(ctx context.Context, options Options) (*Live, error) {
 	l := &Live{
 		options: options, cancel: cancel, done: make(chan struct{}),
 		connection: Connecting, pending: map[ids.Command]*pending{}, changed: make(chan struct{}),
+		tracks: options.Tracks, transcripts: map[string]*Transcript{},
 	}
 	go l.run(own)
 	err := l.Wait(ctx, func(l *Locked) bool { return l.live.doc != nil })
@@ -260,7 +270,10 @@ func (l *Live) once(ctx context.Context) (time.Duration, error) {
 	defer stop()
 
 	l.mu.Lock()
-	hello := api.Hello{Type: api.FrameHello, Token: l.options.Token, Since: l.cursor, Audience: l.options.Audience}
+	hello := api.Hello{
+		Type: api.FrameHello, Token: l.options.Token, Since: l.cursor, Audience: l.options.Audience,
+		Tracks: l.tracks, CaptionsSince: l.since(),
+	}
 	l.mu.Unlock()
 	if err := l.writeTo(conn, hello); err != nil {
 		return 0, err
