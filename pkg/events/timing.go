@@ -59,6 +59,10 @@ type AllotmentsAnnounced struct {
 	// GuaranteeMS is promised and never shrinks by itself; LevelMS is expected.
 	GuaranteeMS int64 `json:"guarantee_ms"`
 	LevelMS     int64 `json:"level_ms"`
+	// UniformMS is the one number in force for ordinary entries where the
+	// modalities are uniform: at list close what is promised, later what the chair
+	// confirmed. Zero in the other modes.
+	UniformMS int64 `json:"uniform_ms,omitempty"`
 	// Entries counts those for whom it was computed.
 	Entries int `json:"entries"`
 	// UsePPM and HandoverMS are the learned ratios it was computed with.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"maps"
 
 	"github.com/fairfloor/fairfloor/pkg/clock"
 	"github.com/fairfloor/fairfloor/pkg/events"
@@ -31,6 +32,9 @@ type EntryPlan struct {
 	// Cut says that a number which the entry had been told was lowered,
 	// because otherwise somebody would not be reached.
 	Cut bool `json:"cut,omitempty"`
+	// Announce says that the number is new to the entry, or differs by 5 s or
+	// more from what it was last told: smaller changes stay unsaid.
+	Announce bool `json:"announce,omitempty"`
 }
 
 // View is the plan of one part's list, as PlanOf computes it.
@@ -56,8 +60,11 @@ type View struct {
 	GuaranteeMS int64 `json:"guarantee_ms"`
 	// AnnouncedMS is the level that was announced; zero before the list closed.
 	AnnouncedMS int64 `json:"announced_ms"`
+	// UniformMS is the one number in force in the mode uniform, zero before the
+	// list closed and in other modes.
+	UniformMS int64 `json:"uniform_ms,omitempty"`
 	// RaiseToMS is a number "for everyone remaining" to propose to the chair,
-	// at least 5 s above AnnouncedMS; zero for none.
+	// at least 5 s above the number in force; zero for none.
 	RaiseToMS int64 `json:"raise_to_ms"`
 	// AtRisk is an alarm: a promise may not be kept.
 	AtRisk bool `json:"at_risk"`
@@ -97,7 +104,7 @@ func PlanOf(s *State, part ids.Part, at clock.Instant) View {
 		}
 	}
 	if a := s.Timing.Announced[part]; a != nil {
-		v.AnnouncedMS, v.GuaranteeMS = a.LevelMS, a.GuaranteeMS
+		v.AnnouncedMS, v.GuaranteeMS, v.UniformMS = a.LevelMS, a.GuaranteeMS, a.UniformMS
 	}
 	w, ok := s.Window(part)
 	if !ok {
@@ -122,7 +129,7 @@ func PlanOf(s *State, part ids.Part, at clock.Instant) View {
 	}
 	v.fill(&p)
 	if situation.ListClosed && v.AnnouncedMS > 0 && p.Fits {
-		v.RaiseToMS = raise(&engine, situation, v.AnnouncedMS, p)
+		v.RaiseToMS = raise(&engine, situation, v.AnnouncedMS, &p)
 	}
 	return v
 }
@@ -144,32 +151,51 @@ func (v *View) fill(p *fairness.Plan) {
 	for i := range p.Offers {
 		o, e := &p.Offers[i], &v.Entries[i]
 		e.AllotmentMS, e.GuaranteeMS, e.Reached, e.HasETA, e.Cut = o.AllotmentMS, o.GuaranteeMS, o.Reached, o.HasETA, o.Cut
+		e.Announce = o.Announce
 		if o.HasETA {
 			e.Low, e.Middle, e.High = clock.Instant(o.Start.LowMS), clock.Instant(o.Start.MidMS), clock.Instant(o.Start.HighMS)
 		}
 	}
 }
 
-// raise finds the number for everyone remaining that the chair may confirm:
-// the level without the growth cap, which a confirmed raise moves.
-func raise(engine *fairness.Engine, situation fairness.Situation, announced int64, p fairness.Plan) int64 {
-	level := p.LevelMS
-	if p.Full && situation.GrowthPPM > 0 {
-		situation.GrowthPPM = 0
-		var free fairness.Plan
-		if engine.Compute(&situation, &free) != nil {
-			return 0
+// raise finds the number for everyone remaining that the chair may confirm.
+// Uniform: up to the level, which grows to 1.10 of what was likely at list
+// close, as in the simulator. Individual: the level without the growth cap,
+// which a confirmed raise moves. Fixed: none, for it never adapts.
+func raise(engine *fairness.Engine, situation fairness.Situation, announced int64, p *fairness.Plan) int64 {
+	level, inForce := p.LevelMS, announced
+	switch situation.Mode {
+	case fairness.Fixed:
+		return 0
+	case fairness.Uniform:
+		if inForce = situation.UniformMS; p.Full {
+			// Everybody could have the most that they can be given.
+			situation.UniformMS = dayMS
+			level = widest(engine, &situation)
 		}
-		level = free.LevelMS
-		if free.Full {
-			// Everybody can have all that they asked for.
-			level = most(&situation, &free)
+	default:
+		if p.Full && situation.GrowthPPM > 0 {
+			situation.GrowthPPM = 0
+			level = widest(engine, &situation)
 		}
 	}
-	if level -= level % 1_000; level < announced+fairness.StepMS {
+	if level -= level % 1_000; level < inForce+fairness.StepMS {
 		return 0
 	}
 	return level
+}
+
+// widest is the level of a changed situation, or the longest offer in it where
+// everybody can have all that they may have; zero when it has no meaning.
+func widest(engine *fairness.Engine, situation *fairness.Situation) int64 {
+	var free fairness.Plan
+	switch err := engine.Compute(situation, &free); {
+	case err != nil:
+		return 0
+	case free.Full:
+		return most(situation, &free)
+	}
+	return free.LevelMS
 }
 
 // Opened is what a called turn's clock is opened with: the plan as it stood
@@ -216,21 +242,52 @@ func (s *State) Announcing(part ids.Part, at clock.Instant) events.AllotmentsAnn
 	// Nobody is promised more than may be given.
 	a.GuaranteeMS = max(a.GuaranteeMS, min(p.GuaranteeMS, longest))
 	a.LevelMS = max(expected, a.GuaranteeMS, min(s.Minimum(), longest))
+	if s.uniform() {
+		// "Write for 1:00": what is promised, and never less than the minimum, which
+		// everybody is offered as long as there is time for it.
+		a.UniformMS = max(a.GuaranteeMS, min(s.Minimum(), longest))
+		if before := s.Timing.Announced[part]; before != nil {
+			a.UniformMS = max(a.UniformMS, min(before.UniformMS, a.LevelMS))
+		}
+	}
 	s.apart(&a, func(i int) int64 { return p.Offers[i].AllotmentMS }, len(p.Offers))
 	return a
 }
 
+// uniform reports whether one number holds for all ordinary entries.
+func (s *State) uniform() bool { return s.Registry.Modalities.Allotment == string(fairness.Uniform) }
+
+// InForce is the number that ordinary entries of a part write their texts for:
+// the uniform one, or else the announced level; zero before the list closed.
+func (s *State) InForce(part ids.Part) int64 {
+	a := s.Timing.Announced[part]
+	switch {
+	case a == nil:
+		return 0
+	case a.UniformMS > 0:
+		return a.UniformMS
+	}
+	return a.LevelMS
+}
+
 // Raising is the announcement of a number for everyone remaining that the
 // chair confirmed. The guarantee stays as it was, or rises where raise is set:
-// only while the last act cannot be undone any more (decisions.md 15).
+// only while the last act cannot be undone any more (decisions.md 15). What was
+// likely at list close stays where one number holds for all: growth is limited
+// by it (decisions.md 21).
 func (s *State) Raising(part ids.Part, levelMS int64, raiseGuarantee bool, at clock.Instant) events.AllotmentsAnnounced {
 	a := events.AllotmentsAnnounced{Part: part, LevelMS: levelMS}
-	if before := s.Timing.Announced[part]; before != nil {
+	before := s.Timing.Announced[part]
+	if before != nil {
 		a.GuaranteeMS = before.GuaranteeMS
 	}
 	p, _ := s.announced(&a, at)
 	if raiseGuarantee {
 		a.GuaranteeMS = max(a.GuaranteeMS, min(p.GuaranteeMS, levelMS))
+	}
+	if s.uniform() && before != nil {
+		a.LevelMS, a.UniformMS, a.Announced = before.LevelMS, levelMS, maps.Clone(before.Announced)
+		return a
 	}
 	order := s.Queue.List(part).Order
 	s.apart(&a, func(i int) int64 {
@@ -258,6 +315,7 @@ func (s *State) announced(a *events.AllotmentsAnnounced, at clock.Instant) (p fa
 	for i := range situation.Entries {
 		situation.Entries[i].AnnouncedMS, situation.Entries[i].FrozenMS = 0, 0
 	}
+	situation.UniformMS = 0
 	var engine fairness.Engine
 	if situation.HardEndMS <= situation.StartMS || engine.Compute(&situation, &p) != nil {
 		return fairness.Plan{}, 0
@@ -337,7 +395,7 @@ func (s *State) PlanDigest() string {
 			sum.Write(entry[:])
 		}
 		if a := s.Timing.Announced[part.ID]; a != nil {
-			number(a.GuaranteeMS, a.LevelMS)
+			number(a.GuaranteeMS, a.LevelMS, a.UniformMS)
 		}
 	}
 	for _, id := range s.StillWaiting() {

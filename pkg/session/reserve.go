@@ -116,13 +116,30 @@ func (s *State) ledger(now clock.Instant) ledger {
 // which is the floor standing free for longer than the longest handover while
 // a part with a list is on, the opening left out.
 func (s *State) ReserveSpent(from, now clock.Instant) int64 {
-	l := s.ledger(now)
-	spent := l.points.within(from, now) + l.paused.within(from, now) + l.undone.within(from, now)
-	free := l.free.minus(s.planned(now)).clipped(max(from, s.Timing.StartedAt.Add(s.openingMS())), now)
-	for _, hole := range free {
-		spent += max(0, hole.to.Sub(hole.from)-s.Registry.Modalities.MaxHandoverMS)
+	var spent int64
+	for _, ms := range s.interruptions(from, now) {
+		spent += ms
 	}
 	return spent
+}
+
+// interruptions are the ms of each thing between from and now that
+// ReserveSpent charges, kind by kind in order of time.
+func (s *State) interruptions(from, now clock.Instant) []int64 {
+	l := s.ledger(now)
+	var all []int64
+	for _, kind := range []stretches{l.points, l.paused, l.undone} {
+		for _, piece := range kind.clipped(from, now) {
+			all = append(all, piece.to.Sub(piece.from))
+		}
+	}
+	free := l.free.minus(s.planned(now)).clipped(max(from, s.Timing.StartedAt.Add(s.openingMS())), now)
+	for _, hole := range free {
+		if ms := hole.to.Sub(hole.from) - s.Registry.Modalities.MaxHandoverMS; ms > 0 {
+			all = append(all, ms)
+		}
+	}
+	return all
 }
 
 // planned are the stretches of parts without a list: there the floor is free

@@ -33,12 +33,20 @@ func (s *State) situation(w Window, part ids.Part, at clock.Instant, waiting []i
 		// 195 s (fairness.md, behaviour), and others in proportion.
 		f.LatestMS = f.EarliestMS + s.openingMS()*(longestOpening-usualOpening)/usualOpening
 	}
-	// Uniform and individual share the remaining time at every handover by the
-	// same fill; they differ in what was asked for, which most in force bounds.
-	if m.Allotment == string(fairness.Fixed) {
+	switch fairness.Mode(m.Allotment) {
+	case fairness.Fixed:
 		f.Mode, f.FixedMS, f.GrowthPPM = fairness.Fixed, s.most(part), 0
+	case fairness.Uniform:
+		f.Mode = fairness.Uniform
+		if a := s.Timing.Announced[part]; a != nil {
+			f.UniformMS = a.UniformMS
+		}
 	}
 	show := s.learn(&f)
+	for _, ms := range s.interruptions(s.reserveFrom(w), clock.Instant(now)) {
+		f.Pause = f.Pause.Add(ms)
+	}
+	f.Deferrals = s.unanswered(part)
 	if t := s.Queue.Running(); t != nil {
 		f.RunningEndMS = s.expectedEnd(t, &f)
 	}
@@ -51,7 +59,6 @@ func (s *State) situation(w Window, part ids.Part, at clock.Instant, waiting []i
 		if e.Part != part {
 			continue
 		}
-		f.Deferrals += max(e.Deferrals, 0)
 		if e.State == Standby && !e.Excused {
 			f.Standby++
 		}
@@ -85,7 +92,6 @@ func (s *State) earliest(w Window, part ids.Part, now int64) int64 {
 func (s *State) reserve(w Window, part ids.Part, now clock.Instant) fairness.Reserve {
 	m := &s.Registry.Modalities
 	r := fairness.Reserve{InitialMS: m.ReserveMS, KeptMS: m.ReserveKeptMS, Entries: s.Queue.List(part).AtClose}
-	from := s.Timing.StartedAt
 	if s.lists() > 1 {
 		var own, all int64
 		for _, p := range s.Registry.Parts {
@@ -97,12 +103,31 @@ func (s *State) reserve(w Window, part ids.Part, now clock.Instant) fairness.Res
 			}
 		}
 		r.InitialMS, r.KeptMS = r.InitialMS*own/max(all, 1), r.KeptMS*own/max(all, 1)
-		from = w.From
 	}
 	if !s.Timing.StartedAt.IsZero() {
-		r.SpentMS = min(s.ReserveSpent(from, now), dayMS)
+		r.SpentMS = min(s.ReserveSpent(s.reserveFrom(w), now), dayMS)
 	}
 	return r
+}
+
+// reserveFrom is since when interruptions are the part's to bear.
+func (s *State) reserveFrom(w Window) clock.Instant {
+	if s.lists() > 1 {
+		return w.From
+	}
+	return s.Timing.StartedAt
+}
+
+// unanswered counts the calls of a part's list that nobody answered, also
+// those of one entry more than once. An undone call counts nowhere.
+func (s *State) unanswered(part ids.Part) int {
+	n := 0
+	for _, id := range s.Queue.TurnOrder {
+		if t := s.Queue.Turns[id]; t.Part == part && !t.Void && t.BegunAt.IsZero() && (t.How == events.SteppedBk || t.How == events.NotHere) {
+			n++
+		}
+	}
+	return n
 }
 
 // learn sets the estimators from the turns that stand, and gives what is known
@@ -182,7 +207,7 @@ func (s *State) claim(e *Entry, place int, closed bool, show estimate.Show) fair
 	if a == nil {
 		return claim
 	}
-	claim.GuaranteeMS = s.guaranteeOf(e)
+	claim.GuaranteeMS, claim.ToldMS = s.guaranteeOf(e), s.told(e)
 	claim.AnnouncedMS = s.announcedTo(a, e)
 	if claim.RequestMS > 0 {
 		claim.AnnouncedMS = min(claim.AnnouncedMS, claim.RequestMS)
@@ -209,6 +234,14 @@ func (s *State) frozen(e *Entry) int64 {
 		if told[i].AllotmentMS > 0 {
 			return told[i].AllotmentMS
 		}
+	}
+	return 0
+}
+
+// told is the number that an entry was last told, zero for none.
+func (s *State) told(e *Entry) int64 {
+	if told := s.Timing.Etas[e.ID]; len(told) > 0 {
+		return told[len(told)-1].AllotmentMS
 	}
 	return 0
 }

@@ -31,6 +31,7 @@ func told(l *sessiontest.Log, n int, ms int64) {
 
 func TestWhatWasToldAtPlaceThreeStands(t *testing.T) {
 	l, all := december(t, 40)
+	l.State.Registry.Modalities.Allotment = "individual"
 	present(l, all)
 	a := closed(l)
 	told(l, 4, a.LevelMS-7_000)
@@ -57,6 +58,7 @@ func TestWhatWasToldAtPlaceThreeStands(t *testing.T) {
 
 func TestANumberForEveryoneIsRaisedByTheChairAlone(t *testing.T) {
 	l, all := december(t, 30)
+	l.State.Registry.Modalities.Allotment = "individual"
 	present(l, all)
 	a := closed(l)
 	// Half of them withdraw: there is time, and the growth cap holds it back.

@@ -67,8 +67,7 @@ func announce(s *session.State, r *command.Request, at clock.Instant) ([]events.
 		a := s.Announcing(args.Part, at)
 		return []events.Event{&a}, nil
 	}
-	before := s.Timing.Announced[args.Part]
-	if before == nil {
+	if s.Timing.Announced[args.Part] == nil {
 		busy := problem.New(problem.Busy, "the first announcement is being made").Try("send the same command again")
 		busy.RetryAfterMS = 100
 		return nil, busy
@@ -80,8 +79,8 @@ func announce(s *session.State, r *command.Request, at clock.Instant) ([]events.
 		return nil, wrong("wait until speakers have left time over", "the remaining time does not allow 5 seconds more for everyone remaining")
 	case level == 0:
 		level = raise
-	case level < before.LevelMS+fairness.StepMS || level > raise:
-		return nil, problem.Field("args.level_ms", "%d ms is not between %d and %d", level, before.LevelMS+fairness.StepMS, raise).
+	case level < s.InForce(args.Part)+fairness.StepMS || level > raise:
+		return nil, problem.Field("args.level_ms", "%d ms is not between %d and %d", level, s.InForce(args.Part)+fairness.StepMS, raise).
 			Try("send a number that is at least 5 seconds more and that the remaining time allows")
 	}
 	settled := s.Queue.Undo == nil || at.Sub(s.Queue.Undo.PressedAt) > undoMS
@@ -124,7 +123,8 @@ var etaPlaces = []int{5, 3, 1}
 
 // giveEtas logs the start and the allotment that entries are shown when the
 // list is closed and at 5, 3 and 1 places, so that promises can be checked and
-// the turn opens with the number told at place 3.
+// the turn opens with the number told at place 3. A number that changed by 5 s
+// or more is told as well; smaller changes stay unsaid (fairness.md, Calm).
 func giveEtas(s *session.State, r *command.Request, _ clock.Instant) ([]events.Event, error) {
 	var args command.PartRef
 	if err := r.Read(&args); err != nil {
@@ -140,8 +140,8 @@ func giveEtas(s *session.State, r *command.Request, _ clock.Instant) ([]events.E
 	return []events.Event{&events.EtasGiven{Given: given}}, nil
 }
 
-// untold are the starts that are still to be told on a list, computed as of
-// the last commit so that asking and deciding agree.
+// untold are the starts and numbers that are still to be told on a list,
+// computed as of the last commit so that asking and deciding agree.
 func untold(s *session.State, part ids.Part) []events.EtaGiven {
 	a, list := s.Timing.Announced[part], s.Queue.List(part)
 	// A start by a draft would be a promise that the lot is going to break.
@@ -151,28 +151,25 @@ func untold(s *session.State, part ids.Part) []events.EtaGiven {
 	if a == nil || list.State != events.ListClosed || s.Timing.Phase == session.Adjourned || unannounced(s, part) {
 		return nil
 	}
-	missing := func(id ids.Entry, place int) bool {
-		told := s.Timing.Etas[id]
-		if len(told) == 0 {
-			return true
-		}
-		last := told[len(told)-1]
-		return slices.Contains(etaPlaces, place) && last.Places != place || place <= fairness.FrozenPlaces && last.At < a.At
-	}
-	any := false
-	for i, id := range list.Order {
-		any = any || missing(id, i+1)
-	}
-	if !any {
-		return nil
-	}
 	var given []events.EtaGiven
 	for _, e := range session.PlanOf(s, part, s.At).Entries {
-		if e.HasETA && missing(e.Entry, e.Place) {
+		if e.HasETA && (e.Announce || dueAtPlace(s, a, e.Entry, e.Place)) {
 			given = append(given, events.EtaGiven{
 				Entry: e.Entry, Places: e.Place, Low: e.Low, Middle: e.Middle, High: e.High, AllotmentMS: e.AllotmentMS,
 			})
 		}
 	}
 	return given
+}
+
+// dueAtPlace reports whether a waiting entry is to be told its start at its
+// place: for the first time, at 5, 3 and 1, and at the frozen places also after
+// each announcement.
+func dueAtPlace(s *session.State, a *session.Announcement, id ids.Entry, place int) bool {
+	told := s.Timing.Etas[id]
+	if len(told) == 0 {
+		return true
+	}
+	last := told[len(told)-1]
+	return slices.Contains(etaPlaces, place) && last.Places != place || place <= fairness.FrozenPlaces && last.At < a.At
 }

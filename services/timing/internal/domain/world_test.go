@@ -193,22 +193,37 @@ func jain(values []int64) float64 {
 	return sum * sum / (float64(len(values)) * squares)
 }
 
+// The parts of their allotments that speakers use.
+func written(r *rand.Rand) int64 { return int64(1_030_000 + 100_000*r.NormFloat64()) }
+func short(r *rand.Rand) int64   { return 700_000 + r.Int64N(100_000) }
+func long(r *rand.Rand) int64    { return 1_100_000 + r.Int64N(130_000) }
+
 func TestFiftyThreeSpeakInNinetyMinutes(t *testing.T) {
 	for name, c := range map[string]struct {
 		// sharePPM gives the part of its allotment that a turn uses.
 		share    func(*rand.Rand) int64
+		mode     string
 		raises   bool
 		leastJ   float64
 		leastAve int64
 	}{
-		"as written to length":   {func(r *rand.Rand) int64 { return int64(1_030_000 + 100_000*r.NormFloat64()) }, false, .99, 76_000},
-		"short":                  {func(r *rand.Rand) int64 { return 700_000 + r.Int64N(100_000) }, false, .99, 80_000},
-		"short, raises accepted": {func(r *rand.Rand) int64 { return 700_000 + r.Int64N(100_000) }, true, .97, 95_000},
-		"all overrun by a sixth": {func(r *rand.Rand) int64 { return 1_100_000 + r.Int64N(130_000) }, false, .97, 68_000},
+		"individual, as written to length":   {written, "individual", false, .99, 76_000},
+		"individual, short":                  {short, "individual", false, .99, 80_000},
+		"individual, short, raises accepted": {short, "individual", true, .97, 95_000},
+		"individual, all overrun by a sixth": {long, "individual", false, .97, 68_000},
+		"uniform, as written to length":      {written, "uniform", true, .99, 74_000},
+		"uniform, short":                     {short, "uniform", true, .99, 80_000},
+		"uniform, all overrun by a sixth":    {long, "uniform", true, .97, 68_000},
+		"uniform, never raised":              {written, "uniform", false, 1, 60_000},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := planned(t, 53, oneItem)
+			w := planned(t, 53, func(s *events.SessionCreated) { oneItem(s); s.Modalities.Allotment = c.mode })
 			random := rand.New(rand.NewPCG(1, 2))
+			confirm := func() {
+				if raise := session.PlanOf(w.State, sessiontest.Item, w.Now).RaiseToMS; c.raises && raise > 0 {
+					w.do(chair, "announce", command.Announce{Part: sessiontest.Item})
+				}
+			}
 			w.join(sessiontest.Item, 53)
 			a := w.State.Timing.Announced[sessiontest.Item]
 			if a == nil || a.GuaranteeMS < 60_000 || a.LevelMS < 74_000 || a.LevelMS > 86_000 {
@@ -217,11 +232,10 @@ func TestFiftyThreeSpeakInNinetyMinutes(t *testing.T) {
 			w.until(w.State.Registry.PlannedStart)
 			w.do(chair, "start_session", nil)
 			w.wait(195_000)
+			confirm()
 			for range 53 {
 				w.hear(sessiontest.Item, 7_000+random.Int64N(8_000), c.share(random))
-				if raise := session.PlanOf(w.State, sessiontest.Item, w.Now).RaiseToMS; c.raises && raise > 0 {
-					w.do(chair, "announce", command.Announce{Part: sessiontest.Item})
-				}
+				confirm()
 			}
 			w.end()
 			offered := w.offered()
