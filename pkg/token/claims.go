@@ -23,6 +23,8 @@ const (
 	systemPrefix = "system/"
 	// visitorPrefix marks people without an invitation.
 	visitorPrefix = "visitor/"
+	// pushPrefix marks the keys of caption push addresses; see PushKey.
+	pushPrefix = "push/"
 )
 
 // Claims is what a token says about its bearer.

@@ -187,7 +187,36 @@ func (a *Authority) Verify(text string) (Claims, error) {
 	if reason != "" {
 		return Claims{}, refuse(reason)
 	}
+	if strings.HasPrefix(claims.Subject, pushPrefix) {
+		// It stands in the addresses of other programs: it opens nothing else.
+		return Claims{}, refuse(Malformed)
+	}
 	return claims, nil
+}
+
+// PushKey signs the key of a caption push address: whoever has the address may
+// push to this one source, and do nothing else. It ends with its source, or at
+// expires. The same arguments within the same second give the same key.
+func (a *Authority) PushKey(session ids.Session, source ids.Source, from, expires time.Time) (string, error) {
+	return a.Issue(Claims{
+		Subject: pushPrefix + source.String(), Session: session, Roles: []events.Role{events.Captioner},
+		Audience: ForPublic, NotBefore: from, Expires: expires, ID: ids.Named[ids.Invitation](source, "push"),
+	})
+}
+
+// VerifyPush gives the claims of a push key and the source that it is for, or a
+// *Refusal. A person's token is no push key.
+func (a *Authority) VerifyPush(text string) (Claims, ids.Source, error) {
+	claims, reason := a.verify(text)
+	if reason != "" {
+		return Claims{}, ids.Source{}, refuse(reason)
+	}
+	name, ok := strings.CutPrefix(claims.Subject, pushPrefix)
+	source, err := ids.Parse[ids.Source](name)
+	if !ok || err != nil {
+		return Claims{}, ids.Source{}, refuse(Malformed)
+	}
+	return claims, source, nil
 }
 
 // verify checks in the order of cost; an empty reason means that all is well.
