@@ -106,6 +106,13 @@ type OrderView struct {
 	Words string `json:"words"`
 	// Categories is the sequence of the rule "categories".
 	Categories []string `json:"categories,omitempty"`
+	// Own is the secretariat's own list for the rule "secretariat", as last set;
+	// entries that it leaves out follow in the order of joining.
+	Own []ids.Entry `json:"own,omitempty"`
+	// Lot says that the rule draws a lot; without one the list is in its order as
+	// soon as it is fixed. Credit says that credit is carried over.
+	Lot    bool `json:"lot,omitempty"`
+	Credit bool `json:"credit,omitempty"`
 	// Commitment and Source are set when the drawing was begun.
 	Commitment string           `json:"commitment,omitempty"`
 	Source     string           `json:"source,omitempty"`
@@ -135,6 +142,10 @@ type InputView struct {
 	CreditMS  int64  `json:"credit_ms,omitempty"`
 	// Remote is looked at, and told, by the rule "room_remote" alone.
 	Remote bool `json:"remote,omitempty"`
+	// Stance and Rank are looked at, and told, by the rules "for_against" and
+	// "secretariat" alone; Rank counts from 1.
+	Stance events.Stance `json:"stance,omitempty"`
+	Rank   int64         `json:"rank,omitempty"`
 	// Lot is the drawn position in hexadecimal digits, empty before the draw.
 	Lot string `json:"lot,omitempty"`
 }
@@ -152,6 +163,8 @@ type EntryView struct {
 	State        session.EntryState `json:"state"`
 	Language     string             `json:"language,omitempty"`
 	Late         bool               `json:"late,omitempty"`
+	// Stance is on which side a statement is, empty for neither.
+	Stance events.Stance `json:"stance,omitempty"`
 	// Delegate is the person who will speak; their record is in Persons.
 	Delegate ids.Person `json:"delegate,omitzero" see:"chair,booth"`
 	// RequestedMS is their wish.

@@ -161,6 +161,34 @@ type CommitLot struct {
 	Commitment string           `json:"commitment,omitempty" doc:"SHA-256 of your own one-time code, 64 hexadecimal digits; the program's own when left out"`
 }
 
+// SetOrder gives the secretariat's own list for a part, for the rule "secretariat".
+type SetOrder struct {
+	Part    ids.Part    `json:"part" doc:"Whose list"`
+	Entries []ids.Entry `json:"entries" doc:"Statements that wait, next first; those left out follow in the order of joining"`
+}
+
+// BringCredit tells a session what the organisations carry into it; the
+// registry itself does it.
+type BringCredit struct {
+	Consultation ids.Consultation            `json:"consultation"`
+	Version      uint64                      `json:"version"`
+	Credits      []events.OrganisationCredit `json:"credits"`
+}
+
+// CarryCredit takes a session's reckoning over to its consultation; the registry
+// itself does it.
+type CarryCredit struct {
+	From        ids.Session        `json:"from"`
+	AdjournedAt clock.Instant      `json:"adjourned_at"`
+	Rows        []events.CreditRow `json:"rows"`
+}
+
+// ReckonCredit reckons up what an adjourned session did to each organisation;
+// the registry itself does it.
+type ReckonCredit struct {
+	AdjournedAt clock.Instant `json:"adjourned_at"`
+}
+
 // DrawLot reveals the one-time code and draws.
 type DrawLot struct {
 	Part       ids.Part `json:"part" doc:"Whose list"`
@@ -187,6 +215,7 @@ type Join struct {
 	RequestedMS int64            `json:"requested_ms,omitempty" doc:"Wished ms, 30000 to 600000"`
 	Turn        ids.Turn         `json:"turn,omitzero" doc:"For a question: whose turn it is about"`
 	Delegate    ids.Person       `json:"delegate,omitzero" doc:"Who will speak"`
+	Stance      events.Stance    `json:"stance,omitempty" enum:"for,against" doc:"For a statement: on which side it is; neither when left out"`
 }
 
 // EntryRef names an entry.

@@ -82,6 +82,7 @@ var table = []Verb{
 	{Name: "change_text_visibility", Context: events.Registry, Roles: delegates, Own: true, Args: args[TextVisibility](), Summary: "Change who may read a statement text"},
 	{Name: "commit_lot", Context: events.Registry, Roles: staff, Args: args[CommitLot](), Summary: "Begin the drawing of lots: commit to a one-time code and name the randomness"},
 	{Name: "fix_list", Context: events.Registry, Roles: staff, Args: args[PartRef](), Summary: "Fix whose order is drawn, and the inputs of the ordering rule"},
+	{Name: "set_order", Context: events.Registry, Roles: staff, Args: args[SetOrder](), Summary: "Give the secretariat's own list, where the ordering rule is that"},
 	{Name: "draw_lot", Context: events.Registry, Roles: staff, Args: args[DrawLot](), Summary: "Reveal the code and draw with the randomness"},
 	{Name: "seal", Context: events.Registry, Roles: append(system, office...), Args: args[None](), Summary: "Seal an adjourned session"},
 
@@ -113,7 +114,7 @@ var table = []Verb{
 	{Name: "yield", Context: events.Queue, Roles: delegates, Own: true, Expect: ExpectTurn, Args: args[TurnRef](), Summary: "The holder is done"},
 	{Name: "end", Context: events.Queue, Roles: append(system, floorKeys...), Expect: ExpectTurn, Args: args[TurnRef](), Summary: "End the turn"},
 	{Name: "withdraw_floor", Context: events.Queue, Roles: floorKeys, Expect: ExpectTurn, Reason: true, Args: args[TurnRef](), Summary: "Take the floor away, with a reason"},
-	{Name: "step_back", Context: events.Queue, Roles: floorKeys, Expect: ExpectTurn, Args: args[TurnRef](), Summary: "The called speaker is silent: two places back"},
+	{Name: "step_back", Context: events.Queue, Roles: append(system, floorKeys...), Expect: ExpectTurn, Args: args[TurnRef](), Summary: "The called speaker is silent: two places back"},
 	{Name: "no_show", Context: events.Queue, Roles: floorKeys, Expect: ExpectTurn, Args: args[TurnRef](), Summary: "The called speaker is not there: standby"},
 	{Name: "raise_point", Context: events.Queue, Roles: delegates, Own: true, Args: args[RaisePoint](), Summary: "Raise a point of order"},
 	{Name: "admit_point", Context: events.Queue, Roles: floorKeys, Args: args[EntryRef](), Summary: "Hear a point of order: the turn pauses"},
@@ -142,6 +143,9 @@ var table = []Verb{
 
 	// What services do by themselves.
 	{Name: "link_session", Context: events.Registry, Roles: system, Args: args[LinkSession](), Summary: "Add a new session to its consultation"},
+	{Name: "reckon_credit", Context: events.Registry, Roles: system, Args: args[ReckonCredit](), Summary: "Reckon up what an adjourned session did to each organisation"},
+	{Name: "carry_credit", Context: events.Registry, Roles: system, Args: args[CarryCredit](), Summary: "Take a session's reckoning over to its consultation"},
+	{Name: "bring_credit", Context: events.Registry, Roles: system, Args: args[BringCredit](), Summary: "Bring what the organisations carry to a session ahead"},
 	{Name: "open_turn", Context: events.Timing, Roles: system, Args: args[TurnRef](), Summary: "Give a called turn its allotment"},
 	{Name: "follow_point", Context: events.Timing, Roles: system, Args: args[TurnRef](), Summary: "Pause or resume a turn for a point of order"},
 	{Name: "mark", Context: events.Timing, Roles: system, Args: args[MarkArgs](), Summary: "Note a warning, a limit or an end that a timer reached"},

@@ -51,8 +51,20 @@ type OrderInput struct {
 	// CreditMS is what was carried over, in ms.
 	CreditMS int64 `json:"credit_ms,omitempty"`
 	Remote   bool  `json:"remote,omitempty"`
+	// Stance is on which side the statement is; Rank is the place on the
+	// secretariat's own list, from 1, zero for those who are not on it.
+	Stance Stance `json:"stance,omitempty"`
+	Rank   int64  `json:"rank,omitempty"`
 	// Joined counts the entries of the session in the order of joining, from 1.
 	Joined int64 `json:"joined"`
+}
+
+// ListSet is the secretariat's own list for a part, for the rule of that name:
+// the entries in the order in which they are to speak. A later one replaces it,
+// until the list is fixed.
+type ListSet struct {
+	Part    ids.Part    `json:"part"`
+	Entries []ids.Entry `json:"entries"`
 }
 
 // LotRevealed opens the commitment and gives the randomness, which is drawn
@@ -93,6 +105,7 @@ type ListOrdered struct {
 
 func (*LotCommitted) Type() string { return "lot_committed" }
 func (*ListFixed) Type() string    { return "list_fixed" }
+func (*ListSet) Type() string      { return "list_set" }
 func (*LotRevealed) Type() string  { return "lot_revealed" }
 func (*LotDrawn) Type() string     { return "lot_drawn" }
 func (*ListOrdered) Type() string  { return "list_ordered" }

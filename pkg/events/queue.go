@@ -72,7 +72,21 @@ type EntryJoined struct {
 	Place int      `json:"place"`
 	// Late is set when the list was closed already and the chair let them in.
 	Late bool `json:"late,omitempty"`
+	// Stance is on which side the statement is, for the rule "for and against in turn".
+	Stance Stance `json:"stance,omitempty"`
 }
+
+// Stance says on which side of the question a statement is.
+type Stance string
+
+// The stances; empty is neither.
+const (
+	For     Stance = "for"
+	Against Stance = "against"
+)
+
+// Stances lists the stances.
+func Stances() []Stance { return []Stance{For, Against} }
 
 // EntryWithdrawn takes an entry off the list for good.
 type EntryWithdrawn struct {

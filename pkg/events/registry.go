@@ -109,6 +109,14 @@ type Modalities struct {
 	Publication string `json:"publication"`
 	// JointStatements allows merging.
 	JointStatements bool `json:"joint_statements"`
+	// ReplyMS is the most of an organisation's first right of reply on a list, in
+	// ms; later ones get half of it. Zero means half of the maximum.
+	ReplyMS int64 `json:"reply_ms,omitempty"`
+	// Replies is how many rights of reply an organisation has on one list; zero means two.
+	Replies int64 `json:"replies,omitempty"`
+	// Automatic lets the program put a silent speaker two places back by itself
+	// after the longest wait; otherwise it only proposes to.
+	Automatic bool `json:"automatic,omitempty"`
 }
 
 // SessionCreated is a session's first fact.
@@ -330,4 +338,8 @@ var registryTypes = []func() Event{
 	func() Event { return &ListFixed{} },
 	func() Event { return &LotRevealed{} },
 	func() Event { return &LotDrawn{} },
+	func() Event { return &ListSet{} },
+	func() Event { return &CreditBrought{} },
+	func() Event { return &CreditReckoned{} },
+	func() Event { return &CreditCarried{} },
 }

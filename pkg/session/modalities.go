@@ -30,6 +30,7 @@ const (
 	mostKeptMS      = 4 * 3_600_000 // opening, closing, reserve
 	mostCategories  = 50
 	mostCategoryLen = 60
+	mostReplies     = 10
 )
 
 // DefaultModalities gives the rules of a session for which none were set:
@@ -74,6 +75,12 @@ func Allotments() []string { return []string{"uniform", "individual", "fixed"} }
 // Publications lists what may be public of whom (architecture.md).
 func Publications() []string {
 	return []string{"public", "organisation_only", "delayed", "participants_only", "confidential"}
+}
+
+// Replies gives how many rights of reply an organisation has on one list, and
+// the most that the first of them may last, in ms; a later one has half of it.
+func Replies(m *events.Modalities) (most, longestMS int64) {
+	return cmp.Or(m.Replies, 2), cmp.Or(m.ReplyMS, m.MaximumMS/2)
 }
 
 // Category gives a category's one written form: lower case, single spaces;
@@ -132,10 +139,17 @@ func CheckModalities(m events.Modalities) (events.Modalities, error) {
 		{"closing_ms", m.ClosingMS, 0, mostKeptMS},
 		{"reserve_ms", m.ReserveMS, 0, mostKeptMS},
 		{"reserve_kept_ms", m.ReserveKeptMS, 0, mostKeptMS},
+		{"reply_ms", cmp.Or(m.ReplyMS, leastMinimumMS), leastMinimumMS, mostMaximumMS},
 	} {
 		if c.value < c.least || c.value > c.top {
 			return m, wrong(c.field, "%d is not between %d and %d ms", c.value, c.least, c.top).Try("give the length in milliseconds")
 		}
+	}
+	if m.Replies < 0 || m.Replies > mostReplies {
+		return m, wrong("replies", "%d rights of reply are not between 1 and %d", m.Replies, mostReplies).Try("leave it out for two")
+	}
+	if m.ReplyMS > m.MaximumMS {
+		return m, wrong("reply_ms", "a reply of %d ms is longer than the maximum of a statement, %d ms", m.ReplyMS, m.MaximumMS).Try("make replies shorter")
 	}
 	if m.MinimumMS > m.MaximumMS {
 		return m, wrong("minimum_ms", "the minimum of %d ms is over the maximum of %d ms", m.MinimumMS, m.MaximumMS).

@@ -26,17 +26,33 @@ const (
 	OrderByCategory = "categories"
 	// OrderRoomRemote takes those in the room and those remote in turn.
 	OrderRoomRemote = "room_remote"
+	// OrderForAgainst takes those for and those against in turn.
+	OrderForAgainst = "for_against"
+	// OrderFirstCome is first come, first served, fixed when the list closes: what
+	// was moved before then counts for nothing.
+	OrderFirstCome = "first_come"
+	// OrderBySecretariat is the secretariat's own list.
+	OrderBySecretariat = "secretariat"
 )
 
 // Orders lists the ordering rules.
 func Orders() []string {
-	return []string{OrderByList, OrderSainteLague, OrderByLot, OrderByCategory, OrderRoomRemote}
+	return []string{
+		OrderByList, OrderSainteLague, OrderByLot, OrderByCategory, OrderRoomRemote, OrderForAgainst, OrderFirstCome, OrderBySecretariat,
+	}
+}
+
+// DrawsLot reports whether a rule needs a lot: the others look at nothing that
+// chance could decide.
+func DrawsLot(rule string) bool {
+	return rule != OrderByList && rule != OrderFirstCome && rule != OrderBySecretariat
 }
 
 // orderRules are the rules of package order by their names in the modalities.
 var orderRules = map[string]order.Rule{
 	OrderByList: order.FirstCome, OrderSainteLague: order.SainteLague, OrderByLot: order.PlainLot,
-	OrderByCategory: order.Categories, OrderRoomRemote: order.RoomRemote,
+	OrderByCategory: order.Categories, OrderRoomRemote: order.RoomRemote, OrderForAgainst: order.ForAgainst,
+	OrderFirstCome: order.FirstCome, OrderBySecretariat: order.Secretariat,
 }
 
 // OrderWords says an ordering rule in plain words.
@@ -47,8 +63,10 @@ func OrderWords(rule string, categories []string) string {
 	return order.Options{Rule: orderRules[rule], Categories: categories}.Explain()
 }
 
-// Lot is the drawing of lots for one part's list.
+// Lot is the drawing of lots for one part's list, or, where the rule draws none,
+// the fixing of the list alone.
 type Lot struct {
+	// LotCommitted names the part alone where no lot is drawn; CommittedAt is zero then.
 	events.LotCommitted
 	CommittedAt clock.Instant
 	// Fixed is nil until the list was fixed.
@@ -63,6 +81,20 @@ type Lot struct {
 
 // Drawn reports whether the lot was drawn.
 func (l *Lot) Drawn() bool { return l != nil && !l.DrawnAt.IsZero() }
+
+// Ready gives the instant from which the list can be put in its order: when its
+// lot was drawn, or when it was fixed by a rule that draws none. ok is false
+// before that.
+func (l *Lot) Ready() (at clock.Instant, ok bool) {
+	switch {
+	case l.Drawn():
+		return l.DrawnAt, true
+	case l != nil && l.Fixed != nil && !DrawsLot(l.Fixed.Rule):
+		return l.FixedAt, true
+	default:
+		return 0, false
+	}
+}
 
 // Check draws a drawn lot again and says what differs: the code that does not
 // open the commitment, or the first position that does not follow from code,
@@ -97,10 +129,17 @@ func (r *Registry) lot(c *events.Commit, event events.Event) error {
 		r.Lots[e.Part] = &Lot{LotCommitted: *e, CommittedAt: c.At}
 		return nil
 	}
+	if e, ok := event.(*events.ListSet); ok {
+		r.OwnLists[e.Part] = e.Entries
+		return nil
+	}
 	var part ids.Part
 	switch e := event.(type) {
 	case *events.ListFixed:
 		part = e.Part
+		if r.Lots[part] == nil && !DrawsLot(e.Rule) {
+			r.Lots[part] = &Lot{LotCommitted: events.LotCommitted{Part: part}}
+		}
 	case *events.LotRevealed:
 		part = e.Part
 	case *events.LotDrawn:
@@ -162,6 +201,7 @@ func (q *Queue) late(e *Entry) {
 type Latecomer struct {
 	Entry     ids.Entry
 	Applicant ids.Applicant
+	Stance    events.Stance
 }
 
 // Arrange computes the order of a part's list from what the log says: the
@@ -170,8 +210,8 @@ type Latecomer struct {
 // of package order, or that nothing was drawn.
 func (s *State) Arrange(part ids.Part, late []Latecomer) ([]order.Place, error) {
 	drawn := s.Registry.Lots[part]
-	if !drawn.Drawn() {
-		return nil, fmt.Errorf("no lot was drawn for part %s", part)
+	if _, ready := drawn.Ready(); !ready {
+		return nil, fmt.Errorf("the order of part %s is not ready: its list is not fixed, or its lot not drawn", part)
 	}
 	members := make([]order.Member, 0, len(drawn.Fixed.Inputs)+len(late))
 	last := int64(0)
@@ -181,16 +221,29 @@ func (s *State) Arrange(part ids.Part, late []Latecomer) ([]order.Place, error) 
 		members = append(members, order.Member{
 			ID: in.Entry.String(), Group: in.Group, Region: in.Region, Category: in.Category, FirstTime: in.FirstTime,
 			CreditMS: in.CreditMS, Lot: drawn.Positions[in.Entry].String(), Joined: in.Joined, Remote: in.Remote,
+			Stance: side(in.Stance), Rank: int(in.Rank),
 		})
 	}
 	for i, l := range late {
-		m := order.Member{ID: l.Entry.String(), Joined: last + int64(i) + 1, Late: true}
+		m := order.Member{ID: l.Entry.String(), Joined: last + int64(i) + 1, Late: true, Stance: side(l.Stance)}
 		if a := s.Registry.Applicants[l.Applicant]; a != nil {
 			m.Group, m.Region, m.Category, m.Remote = a.Group, a.Region, a.Category, a.Remote
 		}
 		members = append(members, m)
 	}
 	return order.Arrange(members, order.Options{Rule: orderRules[drawn.Fixed.Rule], Categories: drawn.Fixed.Categories})
+}
+
+// side is a stance as package order counts it.
+func side(stance events.Stance) int {
+	switch stance {
+	case events.For:
+		return 1
+	case events.Against:
+		return -1
+	default:
+		return 0
+	}
 }
 
 // Latecomers are those who joined a part's list after it was fixed, once it is
@@ -202,13 +255,14 @@ func (s *State) Latecomers(part ids.Part) []Latecomer {
 	}
 	all := make([]Latecomer, 0, len(ordered.Late))
 	for _, id := range ordered.Late {
-		all = append(all, Latecomer{id, s.Queue.Entries[id].Applicant})
+		e := s.Queue.Entries[id]
+		all = append(all, Latecomer{id, e.Applicant, e.Stance})
 	}
 	return all
 }
 
 // OrderSettled reports whether the order of a part's list is more than a draft:
-// by its rule, because it was drawn, or because the part is being called. Until
+// by its rule, because it was put in it, or because the part is being called. Until
 // then nobody is told a start that the lot would change.
 func (s *State) OrderSettled(part ids.Part) bool {
 	return s.Registry.Modalities.Order == OrderByList || s.Queue.List(part).Ordered != nil || s.Timing.Parts[part] != nil

@@ -57,6 +57,8 @@ type Entry struct {
 	Members    []ids.Entry
 	MergedInto ids.Entry
 	Ruling     events.Ruling
+	// Stance is on which side a statement is, empty for neither.
+	Stance events.Stance
 }
 
 // Weight is 1, or the number of organisations of a joint statement, at most 4.
@@ -256,7 +258,7 @@ func (q *Queue) change(c *events.Commit, m Meta, e events.Event) error {
 	case *events.EntryJoined:
 		entry := &Entry{
 			ID: e.Entry, Part: e.Part, Applicant: e.Applicant, Delegate: e.Delegate, Kind: e.Kind,
-			RequestedMS: e.RequestedMS, Language: e.Language, Turn: e.Turn, Late: e.Late,
+			RequestedMS: e.RequestedMS, Language: e.Language, Turn: e.Turn, Late: e.Late, Stance: e.Stance,
 			JoinedAt: c.At, JoinSeq: m.Sequence,
 		}
 		q.Entries[e.Entry] = entry

@@ -62,6 +62,10 @@ type Series struct {
 	Title     string
 	CarryOver bool
 	Sessions  []ids.Session
+	// Carried has the last reckoning of each session that is over, in the order of
+	// adjournment; Credits is what came of all of them.
+	Carried []*events.CreditCarried
+	Credits []events.OrganisationCredit
 }
 
 // Registry is the registry's part of the State.
@@ -93,6 +97,12 @@ type Registry struct {
 	TextOrder      []ids.Text
 	// Lots are the drawings of lots, by the part whose list is drawn.
 	Lots map[ids.Part]*Lot
+	// OwnLists are the secretariat's own lists, by their part.
+	OwnLists map[ids.Part][]ids.Entry
+	// Credit is what was brought from the consultation's other sessions, nil where
+	// nothing is carried over; Reckoned is what this one did, once it is over.
+	Credit   *events.CreditBrought
+	Reckoned *events.CreditReckoned
 }
 
 func newRegistry() Registry {
@@ -102,6 +112,7 @@ func newRegistry() Registry {
 		Invitations: map[ids.Invitation]*Invitation{},
 		Texts:       map[ids.Text]*Text{},
 		Lots:        map[ids.Part]*Lot{},
+		OwnLists:    map[ids.Part][]ids.Entry{},
 	}
 }
 
@@ -159,8 +170,10 @@ func (r *Registry) apply(c *events.Commit, e events.Event) error {
 		}
 	case *events.ApplicantApplied, *events.ApplicantChanged, *events.ApplicantAccepted, *events.ApplicantDeclined, *events.ApplicantWithdrawn:
 		return r.applicant(c, e)
-	case *events.LotCommitted, *events.ListFixed, *events.LotRevealed, *events.LotDrawn:
+	case *events.LotCommitted, *events.ListFixed, *events.LotRevealed, *events.LotDrawn, *events.ListSet:
 		return r.lot(c, e)
+	case *events.CreditBrought, *events.CreditReckoned, *events.CreditCarried:
+		return r.credit(e)
 	default:
 		return r.person(c, e)
 	}

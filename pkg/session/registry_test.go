@@ -73,11 +73,22 @@ func TestEveryFactOfTheRegistryIsFolded(t *testing.T) {
 		{&events.LotDrawn{Part: extra, Positions: []events.LotPosition{{Position: digest}}}, func(r *session.Registry) bool {
 			return r.Lots[extra].Drawn() && r.Lots[extra].Positions[ids.Entry{}] == digest
 		}},
+		{&events.ListSet{Part: extra, Entries: []ids.Entry{{}}}, func(r *session.Registry) bool { return len(r.OwnLists[extra]) == 1 }},
+		{&events.ListFixed{Part: sessiontest.Item, Rule: session.OrderFirstCome}, func(r *session.Registry) bool {
+			at, ready := r.Lots[sessiontest.Item].Ready()
+			return ready && at == r.Lots[sessiontest.Item].FixedAt && !r.Lots[sessiontest.Item].Drawn()
+		}},
+		{&events.CreditBrought{Version: 3, Credits: []events.OrganisationCredit{{Organisation: "A", CreditMS: 4}}}, func(r *session.Registry) bool {
+			return r.Credit.Version == 3 && r.Credit.Credits[0].CreditMS == 4 && r.Reckoned == nil
+		}},
+		{&events.CreditReckoned{AdjournedAt: 9, Rows: []events.CreditRow{{Organisation: "A"}}}, func(r *session.Registry) bool {
+			return r.Reckoned.AdjournedAt == 9 && len(r.Reckoned.Rows) == 1
+		}},
 		{&events.SessionSealed{}, func(r *session.Registry) bool { return r.Sealed }},
 	}
 	l := sessiontest.Empty(t)
 	l.Sample(2, nil)
-	folded := map[string]bool{"session_created": true, "applicant_applied": true, "person_added": true, "consultation_created": true, "consultation_session_added": true}
+	folded := map[string]bool{"session_created": true, "applicant_applied": true, "person_added": true, "consultation_created": true, "consultation_session_added": true, "credit_carried": true}
 	for _, step := range steps {
 		l.Append(events.Registry, office, "test", step.fact)
 		folded[step.fact.Type()] = true
@@ -102,7 +113,7 @@ func TestFactsAboutNothingAreErrors(t *testing.T) {
 		&events.ApplicantChanged{}, &events.ApplicantAccepted{}, &events.ApplicantDeclined{}, &events.ApplicantWithdrawn{},
 		&events.PersonChanged{}, &events.PersonErased{}, &events.InvitationRevoked{}, &events.TextVisibilityChanged{},
 		&events.ListFixed{}, &events.LotRevealed{}, &events.LotDrawn{},
-		&events.ConsultationSessionAdded{}, &events.EntryWithdrawn{},
+		&events.ConsultationSessionAdded{}, &events.EntryWithdrawn{}, &events.CreditCarried{},
 	} {
 		err := l.Commit(events.Registry, &events.Commit{Command: l.Command(), Verb: "test", Actor: sessiontest.Staff(events.Organiser), Events: []events.Event{fact}})
 		if err == nil || !strings.Contains(err.Error(), fact.Type()) {
@@ -119,11 +130,20 @@ func TestAConsultationIsNoSession(t *testing.T) {
 	for range 2 {
 		l.Append(events.Registry, events.ByService(events.Registry), "link_session", &events.ConsultationSessionAdded{Session: one})
 	}
+	// Of each session the last reckoning counts, in the order of adjournment.
+	for _, c := range []*events.CreditCarried{{Session: one, AdjournedAt: 5}, {Session: sessiontest.ID[ids.Session]("two"), AdjournedAt: 3}, {Session: one, AdjournedAt: 2}} {
+		c.Credits = []events.OrganisationCredit{{Organisation: "A", CreditMS: int64(c.AdjournedAt)}}
+		l.Append(events.Registry, events.ByService(events.Registry), "carry_credit", c)
+	}
+	series := l.State.Registry.Series
+	if len(series.Carried) != 2 || series.Carried[0].Session != one || series.Carried[0].AdjournedAt != 2 || series.Credits[0].CreditMS != 2 {
+		t.Errorf("carried is %+v", series)
+	}
+	series.Carried, series.Credits = nil, nil
 	want := session.Series{ID: sessiontest.ID[ids.Consultation]("c"), Title: "Cyber", CarryOver: true, Sessions: []ids.Session{one}}
 	if got := l.State.Registry.Series; l.State.Exists() || got == nil || !reflect.DeepEqual(*got, want) {
 		t.Errorf("the consultation is %+v", got)
 	}
-	l.SameAgain()
 }
 
 func TestRights(t *testing.T) {

@@ -15,7 +15,10 @@ func (v *View) order(s *session.State) {
 			continue
 		}
 		rules := &s.Registry.Modalities
-		out := &api.OrderView{Rule: rules.Order, Fixed: rules.Order == session.OrderByList}
+		out := &api.OrderView{
+			Rule: rules.Order, Fixed: rules.Order == session.OrderByList, Credit: s.Registry.Credit != nil,
+			Own: slices.Clone(s.Registry.OwnLists[id]),
+		}
 		if rules.Order == session.OrderByCategory {
 			out.Categories = slices.Clone(rules.OrderCategories)
 		}
@@ -25,14 +28,16 @@ func (v *View) order(s *session.State) {
 		if ordered := s.Queue.List(id).Ordered; ordered != nil {
 			out.Fixed, out.Kept = true, ordered.Kept
 		}
-		out.Words = session.OrderWords(out.Rule, out.Categories)
+		out.Words, out.Lot = session.OrderWords(out.Rule, out.Categories), session.DrawsLot(out.Rule)
 		part.Order = out
 	}
 }
 
 // lot fills in the drawing of a list's lot, and what it is drawn from.
 func (v *View) lot(out *api.OrderView, lot *session.Lot) {
-	out.Commitment, out.Source, out.Labels = lot.Commitment.String(), lot.Source, lot.Labels
+	if !lot.CommittedAt.IsZero() {
+		out.Commitment, out.Source, out.Labels = lot.Commitment.String(), lot.Source, lot.Labels
+	}
 	if lot.Fixed == nil {
 		return
 	}
@@ -48,7 +53,10 @@ func (v *View) lot(out *api.OrderView, lot *session.Lot) {
 		}
 		entry.Input = &api.InputView{
 			Label: in.Label, Group: in.Group, Region: in.Region, Category: in.Category, FirstTime: in.FirstTime, CreditMS: in.CreditMS,
-			Remote: in.Remote && out.Rule == session.OrderRoomRemote,
+			Remote: in.Remote && out.Rule == session.OrderRoomRemote, Rank: in.Rank,
+		}
+		if out.Rule == session.OrderForAgainst {
+			entry.Input.Stance = in.Stance
 		}
 		if position, drawn := lot.Positions[in.Entry]; drawn {
 			entry.Input.Lot = position.String()

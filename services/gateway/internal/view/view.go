@@ -161,7 +161,7 @@ func (v *View) entries(s *session.State) {
 	for _, id := range s.Queue.EntryOrder {
 		e := s.Queue.Entries[id]
 		out := api.EntryView{
-			ID: id, Part: e.Part, Applicant: e.Applicant, Kind: e.Kind, State: e.State, Language: e.Language, Late: e.Late,
+			ID: id, Part: e.Part, Applicant: e.Applicant, Kind: e.Kind, State: e.State, Language: e.Language, Late: e.Late, Stance: e.Stance,
 			Delegate: e.Delegate, RequestedMS: e.RequestedMS, Deferrals: e.Deferrals, CheckedIn: e.CheckedIn, Absent: e.Absent,
 			Presence: e.Presence, Excused: e.Excused, Members: slices.Clone(e.Members), MergedInto: e.MergedInto,
 			Turn: turns[id], Ruling: e.Ruling, Reached: true,

@@ -17,7 +17,8 @@ import (
 // is armed twice, or again after a restart, is done once:
 //
 //   - a list that closes at a time closes then;
-//   - a list whose lot was drawn is put in the order of its rule;
+//   - a list that was fixed, and whose lot was drawn, is put in the order of its rule;
+//   - a silent speaker goes two places back, where the modalities say automatic;
 //   - a called turn is assumed to have begun, where there is no evidence;
 //   - a turn that is over its grace ends, in hard mode;
 //   - the running turn ends with the session.
@@ -42,12 +43,15 @@ func Due(s *session.State) []command.Deadline {
 		if l := s.Queue.List(p.ID); l.State == events.ListClosing {
 			add(l.ClosesAt, "close_list", command.CloseList{Part: p.ID, At: l.ClosesAt}, fmt.Sprintf("%s/%d", p.ID, l.ClosesAt), true)
 		}
-		if lot := s.Registry.Lots[p.ID]; lot.Drawn() && s.Queue.List(p.ID).Ordered == nil {
-			add(lot.DrawnAt, "order_list", command.PartRef{Part: p.ID}, p.ID.String(), false)
+		if at, ready := s.Registry.Lots[p.ID].Ready(); ready && s.Queue.List(p.ID).Ordered == nil {
+			add(at, "order_list", command.PartRef{Part: p.ID}, p.ID.String(), false)
 		}
 	}
 	if at, ok := s.AssumedBegin(t); ok {
 		add(at, "assume_begun", command.TurnRef{Turn: t.ID}, t.ID.String(), false)
+	}
+	if at, ok := silentAt(s, t); ok {
+		add(at, "step_back", command.TurnRef{Turn: t.ID}, t.ID.String(), false)
 	}
 	if at, ok := cutAt(s, t); ok {
 		// A chair who undoes this end is not overruled for the same limit.
@@ -91,6 +95,15 @@ func cutAt(s *session.State, t *session.Turn) (at clock.Instant, ok bool) {
 		return 0, false
 	}
 	return s.LimitOf(t, allotted+s.Registry.Modalities.GraceMS)
+}
+
+// silentAt is when a called speaker's silence is acted on without the chair: in
+// automatic mode alone, and only where somebody would have said that they began.
+func silentAt(s *session.State, t *session.Turn) (at clock.Instant, ok bool) {
+	if m := &s.Registry.Modalities; t == nil || !m.Automatic || m.Evidence == events.EvidenceNone {
+		return 0, false
+	}
+	return s.SilentAt(t)
 }
 
 // assumeBegun notes the first word that nobody noted (decisions.md 13).

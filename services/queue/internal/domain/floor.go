@@ -323,13 +323,20 @@ func (d *deciding) over(how events.TurnEnd) ([]events.Event, error) {
 	return one(d.ending(t, how)), nil
 }
 
-// stepBack puts a silent speaker two places back, twice; then on standby.
+// stepBack puts a silent speaker two places back, twice; then on standby. Who
+// was reported absent goes there at once. The program itself does it in
+// automatic mode alone, and not before the longest wait is over.
 func (d *deciding) stepBack() ([]events.Event, error) {
 	t, e, err := d.called()
 	if err != nil {
 		return nil, err
 	}
-	if e.NoShows >= silences {
+	if d.system() {
+		if at, ok := silentAt(d.s, t); !ok || d.now < at {
+			return nil, d.notDue()
+		}
+	}
+	if e.NoShows >= silences || e.Absent {
 		return one(d.ending(t, events.NotHere)), nil
 	}
 	ended := d.ending(t, events.SteppedBk)

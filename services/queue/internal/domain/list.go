@@ -107,6 +107,12 @@ func (d *deciding) join() ([]events.Event, error) {
 		return nil, problem.Field("requested_ms", "%d ms is not between %d and %d", args.RequestedMS, leastRequestMS, mostRequestMS).
 			Try("ask for 30 to 600 seconds, or leave it out")
 	}
+	switch {
+	case args.Stance != "" && args.Kind != events.Statement:
+		return nil, problem.Field("stance", "a %s is on no side", args.Kind).Try("leave it out")
+	case args.Stance != "" && !slices.Contains(events.Stances(), args.Stance):
+		return nil, problem.Field("stance", "%.40q is neither for nor against", string(args.Stance)).Try("use for or against, or leave it out")
+	}
 	delegate, err := d.delegate(args.Delegate, applicant.Applicant, "delegate")
 	if err != nil {
 		return nil, err
@@ -118,10 +124,15 @@ func (d *deciding) join() ([]events.Event, error) {
 	if err := d.once(p, applicant.Applicant, args.Kind); err != nil {
 		return nil, err
 	}
+	if args.Kind == events.RightOfReply {
+		if args.RequestedMS, err = d.reply(p, applicant.Applicant, args.RequestedMS); err != nil {
+			return nil, err
+		}
+	}
 	joined := &events.EntryJoined{
 		Entry: ids.Derive[ids.Entry](d.r.ID, 0), Part: p.ID, Applicant: applicant.Applicant, Delegate: delegate,
 		Kind: args.Kind, RequestedMS: args.RequestedMS, Language: applicant.Language, Turn: args.Turn,
-		Place: place(d.q, p.ID, args.Kind, args.Turn), Late: late,
+		Place: place(d.q, p.ID, args.Kind, args.Turn), Late: late, Stance: args.Stance,
 	}
 	if args.Kind == events.Statement {
 		joined.Place = d.behindTheirGroup(joined)
@@ -310,6 +321,30 @@ func (d *deciding) once(p events.Part, applicant ids.Applicant, kind events.Entr
 			Try("tell the secretariat; a session of this size needs several lists")
 	}
 	return nil
+}
+
+// reply counts an organisation's rights of reply on a list and gives the most
+// that this one may last: they are shorter than statements, and the later ones
+// half as long as the first.
+func (d *deciding) reply(p events.Part, applicant ids.Applicant, requestedMS int64) (int64, error) {
+	made := int64(0)
+	for _, e := range d.q.Entries {
+		if e.Applicant == applicant && e.Part == p.ID && e.Kind == events.RightOfReply && e.State != session.Gone {
+			made++
+		}
+	}
+	most, longest := session.Replies(&d.s.Registry.Modalities)
+	if made >= most {
+		return 0, problem.New(problem.WrongState, "%s has used its %d rights of reply in %q", d.organisation(applicant), most, p.Title).
+			On("kind").Try("file a written reply with the secretariat")
+	}
+	if made > 0 {
+		longest /= 2
+	}
+	if requestedMS == 0 {
+		return longest, nil
+	}
+	return min(requestedMS, longest), nil
 }
 
 // active reports whether an entry still is to speak, or speaks.

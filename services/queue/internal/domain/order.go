@@ -18,8 +18,8 @@ const back = 2
 const returnPlace = 4
 
 // The order is made here and nowhere else. A list is in the order of joining,
-// until the registry has drawn its lot: then orderList puts it, once, in the
-// order of its rule. Whoever joins later goes behind their group, and nobody
+// until the registry has fixed it and, where the rule draws one, drawn its lot:
+// then orderList puts it, once, in the order of its rule. Whoever joins later goes behind their group, and nobody
 // else's order changes by it. What people do (moves, swaps, deferrals) stands.
 
 // place says where, from 1, a new entry goes by the order of joining.
@@ -67,7 +67,7 @@ func placeOfReturn(q *session.Queue, e *session.Entry) int {
 	}
 }
 
-// orderList puts a drawn list in the order of its rule: the questions stay at
+// orderList puts a list that is ready in the order of its rule: the questions stay at
 // the front and the rights of reply at the end. The order is a function of the
 // fixed inputs and the lot (session.State.Arrange), so anybody can repeat it.
 // Once the part is being called its first places are closed to it
@@ -86,7 +86,7 @@ func (d *deciding) orderList() ([]events.Event, error) {
 		return nil, problem.New(problem.Already, "the list of %q is in its order", p.Title).On("part").Try("nothing needs to be done")
 	}
 	lot := d.s.Registry.Lots[p.ID]
-	if !lot.Drawn() {
+	if _, ready := lot.Ready(); !ready {
 		return nil, d.notDue()
 	}
 	late := d.latecomers(lot.Fixed, p.ID)
@@ -117,7 +117,7 @@ func (d *deciding) latecomers(fixed *events.ListFixed, part ids.Part) []session.
 		e := d.q.Entries[id]
 		waits := e.State == session.Waiting || e.State == session.Standby
 		if e.Part == part && e.Kind == events.Statement && waits && !known[id] {
-			late = append(late, session.Latecomer{Entry: id, Applicant: e.Applicant})
+			late = append(late, session.Latecomer{Entry: id, Applicant: e.Applicant, Stance: e.Stance})
 		}
 	}
 	return late
@@ -160,7 +160,7 @@ func (d *deciding) behindTheirGroup(joined *events.EntryJoined) int {
 	if list.Ordered == nil {
 		return joined.Place
 	}
-	late := append(d.s.Latecomers(joined.Part), session.Latecomer{Entry: joined.Entry, Applicant: joined.Applicant})
+	late := append(d.s.Latecomers(joined.Part), session.Latecomer{Entry: joined.Entry, Applicant: joined.Applicant, Stance: joined.Stance})
 	places, err := d.s.Arrange(joined.Part, late)
 	if err != nil {
 		return joined.Place // the end of the list loses nobody

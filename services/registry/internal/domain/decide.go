@@ -63,6 +63,10 @@ var verbs = map[string]func(call) (result, error){
 	"commit_lot":             commitLot,
 	"fix_list":               fixList,
 	"draw_lot":               drawLot,
+	"set_order":              setOrder,
+	"reckon_credit":          reckonCredit,
+	"carry_credit":           carryCredit,
+	"bring_credit":           bringCredit,
 	"seal":                   seal,
 }
 
@@ -93,6 +97,11 @@ func stands(s *session.State, verb string) error {
 	case "create_consultation", "create_session":
 		if s.Exists() || s.Registry.Series != nil {
 			return problem.New(problem.Already, "%s is there already", s.ID).On("session").Try("choose a new UUIDv7")
+		}
+		return nil
+	case "carry_credit":
+		if s.Registry.Series == nil {
+			return problem.New(problem.NotFound, "there is no consultation %s", s.ID).On("session").Try("link the session first")
 		}
 		return nil
 	case "link_session":

@@ -1,6 +1,7 @@
 package domain
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -35,6 +36,10 @@ func commitLot(c call) (result, error) {
 	before, err := c.drawing(a.Part)
 	if err != nil {
 		return result{}, err
+	}
+	if rule := c.s.Registry.Modalities.Order; !session.DrawsLot(rule) {
+		return result{}, problem.New(problem.WrongState, "the ordering rule %q draws no lot", rule).On("args.part").
+			Try("fix the list (fix_list); it is then put in its order")
 	}
 	if before != nil && before.Fixed != nil {
 		return result{}, problem.New(problem.WrongState, "the list was fixed on another commitment").On("args.part").
@@ -76,10 +81,10 @@ func fixList(c call) (result, error) {
 		return result{}, err
 	}
 	switch {
-	case begun == nil:
+	case begun == nil && session.DrawsLot(c.s.Registry.Modalities.Order):
 		return result{}, problem.New(problem.WrongState, "nothing is committed to for this list").On("args.part").
 			Try("commit to a code and name the randomness first (commit_lot)")
-	case begun.Fixed != nil:
+	case begun != nil && begun.Fixed != nil:
 		return result{}, unchanged("the fixed list")
 	case c.s.Queue.List(a.Part).State != events.ListClosed:
 		return result{}, problem.New(problem.WrongState, "the list is not closed").On("args.part").Try("close the list first")
@@ -89,6 +94,11 @@ func fixList(c call) (result, error) {
 	if rules.Order == session.OrderByCategory {
 		f.Categories = append(f.Categories, rules.OrderCategories...)
 	}
+	// Where no lot is drawn an entry's own name cannot be drawn twice.
+	rule := events.LabelEntry
+	if begun != nil {
+		rule = begun.Labels
+	}
 	labels := map[string]bool{}
 	for i, id := range c.s.Queue.EntryOrder {
 		e := c.s.Queue.Entries[id]
@@ -96,7 +106,10 @@ func fixList(c call) (result, error) {
 		if e.Part != a.Part || e.Kind != events.Statement || !waits {
 			continue
 		}
-		in := c.input(e, begun.Labels, int64(i)+1)
+		in := c.input(e, rule, int64(i)+1)
+		if rules.Order == session.OrderBySecretariat {
+			in.Rank = int64(slices.Index(c.s.Registry.OwnLists[a.Part], id) + 1)
+		}
 		if labels[in.Label] {
 			return result{}, problem.New(problem.WrongState, "%q stands twice on the list", in.Label).On("args.part").
 				Try("merge or withdraw one of the two entries, or draw with the label rule entry")
@@ -116,14 +129,53 @@ func fixList(c call) (result, error) {
 
 // input is what the rule looks at of an entry.
 func (c call) input(e *session.Entry, labels events.LabelRule, joined int64) events.OrderInput {
-	in := events.OrderInput{Entry: e.ID, Label: e.ID.String(), Joined: joined}
+	in := events.OrderInput{Entry: e.ID, Label: e.ID.String(), Joined: joined, Stance: e.Stance}
 	if a := c.s.Registry.Applicants[e.Applicant]; a != nil {
+		in.CreditMS = carried(c.s.Registry.Credit, a.Organisation)
 		in.Group, in.Region, in.Category, in.FirstTime, in.Remote = a.Group, a.Region, a.Category, a.FirstTime, a.Remote
 		if labels == events.LabelOrganisation {
 			in.Label = a.Organisation
 		}
 	}
 	return in
+}
+
+// setOrder takes the secretariat's own list, where the rule is that. Who is left
+// out follows in the order of joining; until the list is fixed another list may
+// replace it, which the log shows.
+func setOrder(c call) (result, error) {
+	a, err := decode(c, command.SetOrder{})
+	if err != nil {
+		return result{}, err
+	}
+	begun, err := c.drawing(a.Part)
+	switch {
+	case err != nil:
+		return result{}, err
+	case c.s.Registry.Modalities.Order != session.OrderBySecretariat:
+		return result{}, problem.New(problem.WrongState, "the session's ordering rule is %q, not the secretariat's own list", c.s.Registry.Modalities.Order).
+			On("args.part").Try("choose the rule secretariat first (change_session, modalities.order)")
+	case begun != nil && begun.Fixed != nil:
+		return result{}, problem.New(problem.WrongState, "the list was fixed at %s", begun.FixedAt).On("args.part").
+			Try("move entries one by one, with a reason (move)")
+	case len(a.Entries) == 0:
+		return result{}, problem.Field("args.entries", "the list is empty").Try("name at least one entry that waits")
+	}
+	for i, id := range a.Entries {
+		e := c.s.Queue.Entries[id]
+		switch {
+		case e == nil:
+			return result{}, problem.New(problem.NotFound, "there is no entry %s in this session", id).On("args.entries").Try("read the list again and name its entries")
+		case e.Part != a.Part || e.Kind != events.Statement || e.State != session.Waiting && e.State != session.Standby:
+			return result{}, problem.New(problem.WrongState, "entry %s is no statement that waits on this list", id).On("args.entries").Try("leave it out")
+		case slices.Contains(a.Entries[:i], id):
+			return result{}, problem.Field("args.entries", "entry %s stands there twice", id).Try("name each entry once")
+		}
+	}
+	if slices.Equal(c.s.Registry.OwnLists[a.Part], a.Entries) {
+		return result{}, unchanged("the secretariat's list")
+	}
+	return facts(&events.ListSet{Part: a.Part, Entries: a.Entries})
 }
 
 // drawLot opens the commitment and draws.
@@ -137,6 +189,8 @@ func drawLot(c call) (result, error) {
 		return result{}, err
 	}
 	switch {
+	case begun != nil && begun.Fixed != nil && !session.DrawsLot(begun.Fixed.Rule):
+		return result{}, problem.New(problem.WrongState, "the ordering rule %q draws no lot", begun.Fixed.Rule).On("args.part").Try("nothing needs to be done")
 	case begun == nil || begun.Fixed == nil:
 		return result{}, problem.New(problem.WrongState, "the list is not fixed").On("args.part").Try("fix the list first (fix_list)")
 	case begun.Drawn():
@@ -192,7 +246,7 @@ func (c call) drawing(part ids.Part) (*session.Lot, error) {
 	// The rule of a fixed list is in the log with it.
 	begun := c.s.Registry.Lots[part]
 	if (begun == nil || begun.Fixed == nil) && c.s.Registry.Modalities.Order == session.OrderByList {
-		return nil, problem.New(problem.WrongState, "the session's ordering rule is the order of joining, which draws no lot").On("args.part").
+		return nil, problem.New(problem.WrongState, "the session's ordering rule is the order of joining, which fixes no list").On("args.part").
 			Try("choose another rule first (change_session, modalities.order)")
 	}
 	return begun, nil

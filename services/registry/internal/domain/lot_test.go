@@ -270,3 +270,62 @@ func TestAListThatDoesNotFitIntoOneCommitIsRefused(t *testing.T) {
 	do(t, l, organiser, "commit_lot", commitment)
 	refuse(t, l, organiser, "fix_list", command.PartRef{Part: sessiontest.Item}, problem.TooLarge, "args.part")
 }
+
+// ownList is a closed list of a session whose rule is the secretariat's own list.
+func ownList(t sessiontest.TB) *sessiontest.Log { return ruledList(t, session.OrderBySecretariat) }
+
+func ruledList(t sessiontest.TB, rule string) *sessiontest.Log {
+	l := closedList(t)
+	m := l.State.Registry.Modalities
+	m.Order = rule
+	l.Append(events.Registry, organiser, "change_session", &events.SessionChanged{
+		Title: "Own", PlannedStart: l.State.Registry.PlannedStart, HardEnd: l.State.Registry.HardEnd, Zone: "UTC", Languages: []string{"en"}, Modalities: m,
+	})
+	return l
+}
+
+// TestTheSecretariatsOwnListIsSetByOneCommand, as often as they like until the
+// list is fixed; its places are published as the rule's inputs.
+func TestTheSecretariatsOwnListIsSetByOneCommand(t *testing.T) {
+	l := ownList(t)
+	set := func(entries ...ids.Entry) command.SetOrder {
+		return command.SetOrder{Part: sessiontest.Item, Entries: entries}
+	}
+	do(t, l, organiser, "set_order", set(entryOf(0)))
+	do(t, l, organiser, "set_order", set(entryOf(2), entryOf(0)))
+	refuse(t, l, organiser, "set_order", set(entryOf(2), entryOf(0)), problem.Already, "")
+	refuse(t, l, organiser, "set_order", set(), problem.Invalid, "args.entries")
+	refuse(t, l, organiser, "set_order", set(entryOf(0), entryOf(0)), problem.Invalid, "args.entries")
+	refuse(t, l, organiser, "set_order", set(entryOf(55)), problem.NotFound, "args.entries")
+	refuse(t, l, organiser, "set_order", set(entryOf(100)), problem.WrongState, "args.entries") // a question
+	refuse(t, l, organiser, "set_order", set(entryOf(101)), problem.WrongState, "args.entries") // withdrawn
+	refuse(t, l, organiser, "commit_lot", commitment, problem.WrongState, "args.part")
+	do(t, l, organiser, "fix_list", command.PartRef{Part: sessiontest.Item})
+	var ranks []int64
+	for _, in := range l.State.Registry.Lots[sessiontest.Item].Fixed.Inputs {
+		ranks = append(ranks, in.Rank)
+	}
+	if !slices.Equal(ranks, []int64{2, 0, 1}) {
+		t.Errorf("the ranks are %v", ranks)
+	}
+	refuse(t, l, organiser, "set_order", set(entryOf(1)), problem.WrongState, "args.part")
+	refuse(t, l, organiser, "fix_list", command.PartRef{Part: sessiontest.Item}, problem.Already, "")
+	refuse(t, l, organiser, "draw_lot", draw, problem.WrongState, "args.part")
+	refuse(t, closedList(t), organiser, "set_order", set(entryOf(0)), problem.WrongState, "args.part")
+	l.SameAgain()
+}
+
+// TestARuleWithoutALotIsFixedWithoutACommitment, and one with a lot is not.
+func TestARuleWithoutALotIsFixedWithoutACommitment(t *testing.T) {
+	for _, rule := range session.Orders()[1:] {
+		l := ruledList(t, rule)
+		if session.DrawsLot(rule) {
+			refuse(t, l, organiser, "fix_list", command.PartRef{Part: sessiontest.Item}, problem.WrongState, "args.part")
+			continue
+		}
+		do(t, l, organiser, "fix_list", command.PartRef{Part: sessiontest.Item})
+		if at, ready := l.State.Registry.Lots[sessiontest.Item].Ready(); !ready || at != l.State.At {
+			t.Errorf("%s: ready %v at %s", rule, ready, at)
+		}
+	}
+}

@@ -99,6 +99,10 @@ func TestEveryVerbByEveryRole(t *testing.T) {
 		"commit_lot":             {closedList, commitment, staff},
 		"fix_list":               {committed, command.PartRef{Part: sessiontest.Item}, staff},
 		"draw_lot":               {fixed, draw, staff},
+		"set_order":              {ownList, command.SetOrder{Part: sessiontest.Item, Entries: []ids.Entry{entryOf(2), entryOf(0)}}, staff},
+		"bring_credit":           {stage, brought(1, 5_000), "system"},
+		"reckon_credit":          {overdue, nil, "system"},
+		"carry_credit":           {series, command.CarryCredit{From: linkedSession}, "system"},
 		"seal":                   {adjourned, nil, office + " system"},
 	}
 	for _, verb := range command.Verbs() {
@@ -181,7 +185,14 @@ func TestNothingBeforeCreationOrAfterSealing(t *testing.T) {
 		if verb.Context != events.Registry || strings.HasPrefix(verb.Name, "create_") || verb.Name == "link_session" {
 			continue
 		}
-		refuse(t, empty(t), sessiontest.Staff(events.Organiser), verb.Name, nil, problem.NotFound, "session")
+		by := sessiontest.Staff(events.Organiser)
+		if verb.Internal() {
+			by = events.ByService(events.Registry)
+		}
+		refuse(t, empty(t), by, verb.Name, nil, problem.NotFound, "session")
+		if verb.Name == "carry_credit" {
+			continue // a consultation is never sealed
+		}
 		sealed := adjourned(t)
 		do(t, sealed, sessiontest.Staff(events.Organiser), "seal", nil)
 		switch verb.Name {
@@ -190,7 +201,7 @@ func TestNothingBeforeCreationOrAfterSealing(t *testing.T) {
 		case "revoke_invitation":
 			do(t, sealed, sessiontest.Staff(events.Organiser), verb.Name, command.InvitationRef{Invitation: link})
 		default:
-			refuse(t, sealed, sessiontest.Staff(events.Organiser), verb.Name, nil, problem.Sealed, "")
+			refuse(t, sealed, by, verb.Name, nil, problem.Sealed, "")
 		}
 	}
 }
@@ -207,6 +218,10 @@ func TestUnknownArguments(t *testing.T) {
 			l = empty(t)
 		case "link_session":
 			l, by = empty(t), events.ByService(events.Registry)
+		case "carry_credit":
+			l, by = series(t), events.ByService(events.Registry)
+		case "reckon_credit", "bring_credit":
+			by = events.ByService(events.Registry)
 		}
 		refuse(t, l, by, verb.Name, map[string]any{"colour": "red"}, problem.Malformed, "args.colour")
 	}

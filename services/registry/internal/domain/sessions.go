@@ -260,23 +260,28 @@ func seal(c call) (result, error) {
 	if c.s.Timing.Phase != session.Adjourned {
 		return result{}, problem.New(problem.WrongState, "the session is not adjourned").Try("adjourn it first")
 	}
-	return facts(&events.SessionSealed{})
+	return facts(append(sealing(c.s), &events.SessionSealed{})...)
 }
 
 // SealAfterMS is how long after its adjournment a session seals itself (decisions.md 12).
 const SealAfterMS = 7 * 24 * 3_600_000
 
-// Due lists what the registry will do by itself: seal a session, seven days
-// after its adjournment. The request's id is the same on every replica, and
-// another one when the session was adjourned again.
+// Due lists what the registry will do by itself: reckon an adjourned session up
+// where credit is carried over, and seal it, seven days after its adjournment.
+// The requests' ids are the same on every replica, and others when the session
+// was adjourned again.
 func Due(s *session.State) []command.Deadline {
 	if !s.Exists() || s.Registry.Sealed || s.Timing.Phase != session.Adjourned {
 		return nil
 	}
 	adjourned := s.Timing.AdjournedAt
-	return []command.Deadline{{At: adjourned.Add(SealAfterMS), Timer: true, Request: command.Request{
+	all := []command.Deadline{{At: adjourned.Add(SealAfterMS), Timer: true, Request: command.Request{
 		ID: ids.Named[ids.Command](s.ID, "seal "+adjourned.String()), Session: s.ID, Verb: "seal", Actor: events.ByService(events.Registry),
 	}}}
+	if reckon, due := reckonDue(s); due {
+		all = append(all, reckon)
+	}
+	return all
 }
 
 // Link is the request that adds a session to its consultation: it goes to the
