@@ -53,6 +53,9 @@ type Request struct {
 	// Cause and CausedAt are set on reactions only, by the service itself.
 	Cause    *events.Cause `json:"-"`
 	CausedAt clock.Instant `json:"-"`
+	// Prepared is what a service's Prepare hook made of the arguments for its own
+	// decision. It is no part of what was asked, so not of the Digest.
+	Prepared any `json:"-"`
 }
 
 // Key is the idempotency key: actor and command id.

@@ -1,6 +1,10 @@
 package command
 
-import "github.com/fairfloor/fairfloor/pkg/events"
+import (
+	"strconv"
+
+	"github.com/fairfloor/fairfloor/pkg/events"
+)
 
 // Made names what a commit's events made, and the place on the list that a
 // join got (from 1; zero when none). Receipts carry it, and a repeated command
@@ -37,6 +41,14 @@ func Made(all []events.Event) (map[string]string, int) {
 			made["swap"] = e.Swap.String()
 		case *events.HolderPrompted:
 			made["prompt"] = e.Prompt.String()
+		case *events.SourceOpened:
+			made["source"] = e.Source.String()
+		case *events.TrackTaken:
+			made["epoch"] = strconv.FormatUint(e.Epoch, 10)
+		case *events.CorrectionRequested:
+			made["request"] = e.Request.String()
+		case *events.RelayAdded:
+			made["relay"] = e.Relay.String()
 		}
 	}
 	if len(made) == 0 {

@@ -106,6 +106,8 @@ var table = []Verb{
 	{Name: "excuse", Context: events.Queue, Roles: staff, Args: args[EntryRef](), Summary: "Excuse an absence: credit is kept"},
 	{Name: "to_standby", Context: events.Queue, Roles: staff, Args: args[EntryRef](), Summary: "Put an absent speaker's entry on standby"},
 	{Name: "return", Context: events.Queue, Roles: delegates, Own: true, Args: args[EntryRef](), Summary: "Come back from standby"},
+	{Name: "set_aside", Context: events.Queue, Roles: chairs, Expect: ExpectPlan, Args: args[SetAside](), Summary: "Leave those who do not fit to a second session or to written statements"},
+	{Name: "call_back", Context: events.Queue, Roles: chairs, Expect: ExpectPlan, Args: args[PartRef](), Summary: "Put those who were set aside back on the list"},
 
 	// The floor.
 	{Name: "next", Context: events.Queue, Roles: floorKeys, Expect: ExpectNext, Args: args[None](), Summary: "Give the floor to the next on the list"},
@@ -138,6 +140,8 @@ var table = []Verb{
 	{Name: "pause_turn", Context: events.Timing, Roles: floorKeys, Expect: ExpectTurn, Args: args[TurnRef](), Summary: "Pause the turn's clock"},
 	{Name: "resume_turn", Context: events.Timing, Roles: floorKeys, Expect: ExpectTurn, Args: args[TurnRef](), Summary: "Let the turn's clock go on"},
 	{Name: "set_minimum", Context: events.Timing, Roles: chairs, Expect: ExpectPlan, Args: args[SetMinimum](), Summary: "Set another minimum for statements"},
+	{Name: "use_reserves", Context: events.Timing, Roles: chairs, Expect: ExpectPlan, Args: args[None](), Summary: "Give the reserves to those who wait"},
+	{Name: "keep_reserves", Context: events.Timing, Roles: chairs, Expect: ExpectPlan, Args: args[None](), Summary: "Keep the reserves after all"},
 	{Name: "announce", Context: events.Timing, Roles: append(system, floorKeys...), Args: args[Announce](), Summary: "Announce the allotment (a raise is confirmed by the chair)"},
 	{Name: "break_guarantee", Context: events.Timing, Roles: chairs, Expect: ExpectPlan, Reason: true, Args: args[Announce](), Summary: "Lower a guarantee, with a reason"},
 
@@ -158,14 +162,14 @@ var table = []Verb{
 
 var byName = func() map[string]Verb {
 	all := map[string]Verb{}
-	for _, v := range table {
+	for _, v := range Verbs() {
 		all[v.Name] = v
 	}
 	return all
 }()
 
 // Verbs lists the table.
-func Verbs() []Verb { return slices.Clone(table) }
+func Verbs() []Verb { return slices.Concat(table, transcriptTable) }
 
 // Lookup gives a verb by its name.
 func Lookup(name string) (Verb, bool) {

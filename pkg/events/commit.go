@@ -245,7 +245,9 @@ var makers, contexts = catalogue()
 // the program that no run should get past.
 func catalogue() (map[string]func() Event, map[string]Context) {
 	makers, contexts := map[string]func() Event{}, map[string]Context{}
-	for c, all := range map[Context][]func() Event{Registry: registryTypes, Queue: queueTypes, Timing: timingTypes} {
+	for c, all := range map[Context][]func() Event{
+		Registry: registryTypes, Queue: queueTypes, Timing: timingTypes, Transcript: transcriptTypes,
+	} {
 		for _, make := range all {
 			name := make().Type()
 			if _, twice := makers[name]; twice {

@@ -23,7 +23,7 @@ const stored = "testdata/events.ndjson"
 
 func TestTypes(t *testing.T) {
 	all := Types()
-	if want := len(registryTypes) + len(queueTypes) + len(timingTypes); len(all) != want {
+	if want := len(registryTypes) + len(queueTypes) + len(timingTypes) + len(transcriptTypes); len(all) != want {
 		t.Errorf("%d types, want %d", len(all), want)
 	}
 	if !slices.IsSortedFunc(all, func(a, b TypeInfo) int { return strings.Compare(a.Name, b.Name) }) {
@@ -34,7 +34,7 @@ func TestTypes(t *testing.T) {
 		if row.Empty.Type() != row.Name || !word.MatchString(row.Name) {
 			t.Errorf("%s is listed as %q", row.Empty.Type(), row.Name)
 		}
-		if !slices.Contains([]Context{Registry, Queue, Timing}, row.Context) {
+		if !slices.Contains([]Context{Registry, Queue, Timing, Transcript}, row.Context) {
 			t.Errorf("%s is written by %q", row.Name, row.Context)
 		}
 		// A member "type" of its own would stand twice in the stored form.

@@ -73,6 +73,8 @@ type State struct {
 	Registry Registry
 	Queue    Queue
 	Timing   Timing
+	// Transcript holds facts about captions; their words lie in the store that can forget.
+	Transcript Transcript
 }
 
 // New makes the State of a session of which nothing is known yet.
@@ -85,6 +87,8 @@ func New(id ids.Session) *State {
 		Registry: newRegistry(),
 		Queue:    newQueue(),
 		Timing:   newTiming(),
+
+		Transcript: newTranscript(),
 	}
 }
 
@@ -158,6 +162,8 @@ func (s *State) event(c *events.Commit, m Meta, e events.Event) error {
 		return s.Queue.apply(c, m, e)
 	case events.Timing:
 		return s.Timing.apply(c, e)
+	case events.Transcript:
+		return s.Transcript.apply(c, e)
 	default:
 		return fmt.Errorf("context %q has no part in a session's state", m.Context)
 	}
