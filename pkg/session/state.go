@@ -116,6 +116,7 @@ func (s *State) Apply(c *events.Commit, m Meta) error {
 	if head.Version == 0 && s.Incarnation != "" && c.PrevHash != events.FirstHash(subject, s.Incarnation) {
 		return fmt.Errorf("%s: version 1 does not begin this stream", subject)
 	}
+	shown := !s.captionOnly(c, m)
 	for i, e := range c.Events {
 		if err := s.event(c, m, e); err != nil {
 			return fmt.Errorf("%s: version %d, event %d (%s): %w", subject, c.Version, i, e.Type(), err)
@@ -124,7 +125,7 @@ func (s *State) Apply(c *events.Commit, m Meta) error {
 	s.Heads[m.Context] = Head{Sequence: m.Sequence, Version: c.Version, Hash: m.Hash, At: c.At}
 	s.Sequence = max(s.Sequence, m.Sequence)
 	s.At = max(s.At, c.At)
-	if !captionOnly(c, m) {
+	if shown {
 		s.ViewSequence, s.ViewAt = max(s.ViewSequence, m.Sequence), max(s.ViewAt, c.At)
 	}
 	made, place := command.Made(c.Events)
