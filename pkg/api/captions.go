@@ -2,6 +2,7 @@ package api
 
 import (
 	"github.com/fairfloor/fairfloor/pkg/clock"
+	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 )
 
@@ -128,4 +129,78 @@ type TracksFrame struct {
 	Type          string            `json:"type"`
 	Tracks        []string          `json:"tracks"`
 	CaptionsSince map[string]uint64 `json:"captions_since,omitempty"`
+}
+
+// TrackView is one language of the transcript and how it stands.
+type TrackView struct {
+	Track string `json:"track"`
+	// State is idle (nobody writes it), live, held (the turn is in another language
+	// than its source hears) or interrupted (the floor is held and no captions come).
+	State string `json:"state"`
+	// HeldBecause is the language of the turn for which the track is held.
+	HeldBecause string `json:"held_because,omitempty"`
+	// Since is when the captions stopped that are missing.
+	Since  clock.Instant    `json:"missing_since,omitempty"`
+	Source *TrackSourceView `json:"source,omitempty"`
+	// Epoch counts the changes of hands.
+	Epoch uint64 `json:"epoch"`
+}
+
+// TrackSourceView says what writes a track.
+type TrackSourceView struct {
+	ID       ids.Source        `json:"id"`
+	Kind     events.SourceKind `json:"kind"`
+	Label    string            `json:"label,omitempty"`
+	Language string            `json:"language"`
+}
+
+// SourceView is something that writes a track or waits to. What changes with
+// every caption is not in it.
+type SourceView struct {
+	ID        ids.Source        `json:"id"`
+	Track     string            `json:"track"`
+	Kind      events.SourceKind `json:"kind"`
+	Label     string            `json:"label,omitempty"`
+	Language  string            `json:"language"`
+	Hears     events.Hears      `json:"hears,omitempty"`
+	LatencyMS int64             `json:"latency_ms,omitempty"`
+	Rank      int64             `json:"rank"`
+	Turn      ids.Turn          `json:"turn,omitzero"`
+	// By is the actor that opened it, an id; it alone writes with it.
+	By string `json:"by"`
+	// Active says that it has its track; otherwise it waits.
+	Active bool `json:"active"`
+	// Missing counts the numbers of a push source that never came; MissingAt is
+	// when that was last seen.
+	Missing   int64         `json:"missing,omitempty"`
+	MissingAt clock.Instant `json:"missing_at,omitempty"`
+}
+
+// GlossaryView names the glossary in force: another digest is another list.
+type GlossaryView struct {
+	Terms  int64  `json:"terms"`
+	Digest string `json:"digest"`
+}
+
+// CorrectionView is a speaker's wish that their words read otherwise.
+type CorrectionView struct {
+	ID         ids.Correction `json:"id"`
+	Segment    ids.Segment    `json:"segment"`
+	Rev        int64          `json:"rev"`
+	Applicant  ids.Applicant  `json:"applicant"`
+	At         clock.Instant  `json:"at"`
+	AnsweredAt clock.Instant  `json:"answered_at,omitempty"`
+	Accepted   bool           `json:"accepted,omitempty"`
+}
+
+// RelayView is an outgoing caption address; the address itself is a secret.
+type RelayView struct {
+	ID    ids.Relay        `json:"id"`
+	Track string           `json:"track"`
+	Form  events.RelayForm `json:"target"`
+	Host  string           `json:"host"`
+	// Failing is set while the target takes nothing; Status is its last HTTP
+	// status, 0 for no answer.
+	Failing bool  `json:"failing,omitempty"`
+	Status  int64 `json:"status,omitempty"`
 }

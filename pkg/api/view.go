@@ -40,6 +40,16 @@ type View struct {
 	Persons map[ids.Person]PersonView `json:"persons" see:"chair,booth"`
 	Texts   map[ids.Text]TextView     `json:"texts"`
 	Swaps   map[ids.Swap]SwapView     `json:"swaps" see:"chair"`
+	// Tracks are the languages of the transcript, by tag. Captions themselves come in
+	// frames of their own; a caption changes nothing in the view.
+	Tracks map[string]TrackView `json:"tracks"`
+	// Sources are what writes the tracks, or waits to.
+	Sources map[ids.Source]SourceView `json:"sources" see:"chair,booth"`
+	// Glossary says which list of names and terms is in force; the terms are a request of their own.
+	Glossary *GlossaryView `json:"glossary,omitempty" see:"chair,booth"`
+	// Corrections are the speakers' wishes about their own words; the words are a request of their own.
+	Corrections map[ids.Correction]CorrectionView `json:"corrections" see:"chair,booth"`
+	Relays      map[ids.Relay]RelayView           `json:"relays" see:"chair,booth"`
 	// Acts are the latest acts, at most 20, for "what happened since".
 	Acts []session.Act `json:"acts" see:"chair"`
 }

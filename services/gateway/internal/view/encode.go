@@ -67,6 +67,7 @@ func (v *View) frameOnly(out *api.View) {
 	out.Lists, out.Standby = map[ids.Part][]ids.Entry{}, []ids.Entry{}
 	out.TurnOrder, out.Floor, out.Plan = []ids.Turn{}, api.FloorView{}, api.PlanView{}
 	out.Texts, out.Session.NotReached = map[ids.Text]api.TextView{}, nil
+	out.Tracks = map[string]api.TrackView{}
 	out.Parts = make(map[ids.Part]*api.PartView, len(v.Parts))
 	for id, p := range v.Parts {
 		part := *p

@@ -80,6 +80,7 @@ func Build(s *session.State, names Names) *View {
 	}
 	acts := s.Queue.Acts
 	v.Acts = append([]session.Act{}, acts[max(0, len(acts)-actsShown):]...)
+	v.captions(s)
 	v.plan(s)
 	return v
 }
