@@ -329,13 +329,22 @@ type ExtendTurn struct {
 
 // SetMinimum sets another minimum for statements.
 type SetMinimum struct {
-	MinimumMS int64 `json:"minimum_ms" doc:"5000 to 600000"`
+	MinimumMS  int64 `json:"minimum_ms" doc:"5000 to 600000"`
+	Guarantees bool  `json:"guarantees,omitempty" doc:"Lower promises above it too, with a reason"`
+}
+
+// SetAside chooses a rung of the ladder that does not hear everybody in this
+// session.
+type SetAside struct {
+	Part   ids.Part        `json:"part" doc:"Whose list"`
+	How    events.AsideHow `json:"how" enum:"second_session,apportion" doc:"What becomes of the rest"`
+	Places int64           `json:"places" doc:"How many speak in this session: the rung's number"`
 }
 
 // Announce confirms a raise of what is announced, or lowers a guarantee with a reason.
 type Announce struct {
 	Part    ids.Part `json:"part"`
-	LevelMS int64    `json:"level_ms,omitempty" doc:"For break_guarantee: the new guarantee"`
+	LevelMS int64    `json:"level_ms,omitempty" doc:"The number for everyone remaining, the proposed one when left out; for break_guarantee: the new guarantee"`
 }
 
 // MarkArgs is a timer's fact; only the service itself uses it.

@@ -354,6 +354,8 @@ var queueTypes = []func() Event{
 	func() Event { return &TurnEnded{} },
 	func() Event { return &EntryToStandby{} },
 	func() Event { return &EntryReturned{} },
+	func() Event { return &EntriesSetAside{} },
+	func() Event { return &EntriesCalledBack{} },
 	func() Event { return &PointRaised{} },
 	func() Event { return &PointAdmitted{} },
 	func() Event { return &PointRefused{} },

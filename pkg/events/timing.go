@@ -204,4 +204,6 @@ var timingTypes = []func() Event{
 	func() Event { return &TurnMarked{} },
 	func() Event { return &SessionMarked{} },
 	func() Event { return &EtasGiven{} },
+	func() Event { return &ReservesUsed{} },
+	func() Event { return &ReservesKept{} },
 }

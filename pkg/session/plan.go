@@ -382,6 +382,9 @@ func (s *State) PlanDigest() string {
 	}
 	sum.Write([]byte(s.Timing.Phase))
 	number(int64(s.HardEnd()), s.Minimum())
+	if s.Timing.ReservesUsed {
+		number(1)
+	}
 	for _, part := range s.Registry.Parts {
 		if !part.HasList {
 			continue

@@ -23,6 +23,7 @@ const (
 	Raised     EntryState = "raised"      // a point of order that waits for the chair
 	Admitted   EntryState = "admitted"    // a point of order that is being heard
 	Refused    EntryState = "refused"     // a point of order that was not heard
+	SetAside   EntryState = "set_aside"   // by the chair's choice of a rung; see Entry.Aside
 	NotReached EntryState = "not_reached" // still waiting at adjournment; derived, see State.EntryState
 )
 
@@ -57,6 +58,8 @@ type Entry struct {
 	Members    []ids.Entry
 	MergedInto ids.Entry
 	Ruling     events.Ruling
+	// Aside is set while the entry is set aside.
+	Aside *Aside
 	// Stance is on which side a statement is, empty for neither.
 	Stance events.Stance
 }
@@ -255,6 +258,8 @@ func (q *Queue) change(c *events.Commit, m Meta, e events.Event) error {
 		return nil
 	case *events.ListOrdered:
 		return q.ordered(c, e)
+	case *events.EntriesSetAside, *events.EntriesCalledBack:
+		return q.aside(c, e)
 	case *events.EntryJoined:
 		entry := &Entry{
 			ID: e.Entry, Part: e.Part, Applicant: e.Applicant, Delegate: e.Delegate, Kind: e.Kind,
@@ -301,7 +306,7 @@ func (q *Queue) one(event events.Event) error {
 	case *events.EntryWithdrawn:
 		q.remove(entry)
 		q.Raised = slices.DeleteFunc(q.Raised, func(r ids.Entry) bool { return r == e.Entry })
-		entry.State = Gone
+		entry.State, entry.Aside = Gone, nil
 		q.dropSwaps(e.Entry)
 	case *events.EntryDeferred:
 		place := q.remove(entry)

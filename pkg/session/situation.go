@@ -59,7 +59,7 @@ func (s *State) situation(w Window, part ids.Part, at clock.Instant, waiting []i
 		if e.Part != part {
 			continue
 		}
-		if e.State == Standby && !e.Excused {
+		if e.State == Standby && !e.Excused && !s.Timing.ReservesUsed {
 			f.Standby++
 		}
 	}
@@ -92,6 +92,9 @@ func (s *State) earliest(w Window, part ids.Part, now int64) int64 {
 func (s *State) reserve(w Window, part ids.Part, now clock.Instant) fairness.Reserve {
 	m := &s.Registry.Modalities
 	r := fairness.Reserve{InitialMS: m.ReserveMS, KeptMS: m.ReserveKeptMS, Entries: s.Queue.List(part).AtClose}
+	if s.Timing.ReservesUsed {
+		r.InitialMS, r.KeptMS = 0, 0
+	}
 	if s.lists() > 1 {
 		var own, all int64
 		for _, p := range s.Registry.Parts {

@@ -73,9 +73,12 @@ type Timing struct {
 	Turns     map[ids.Turn]*TurnClock
 	Announced map[ids.Part]*Announcement
 	// Broken counts guarantees that the chair lowered.
-	Broken     int
-	Marks      map[events.Mark]clock.Instant
-	NotReached []ids.Entry
+	Broken int
+	// ReservesUsed says that the chair gave the reserve for interruptions and for
+	// standby to those who wait.
+	ReservesUsed bool
+	Marks        map[events.Mark]clock.Instant
+	NotReached   []ids.Entry
 	// Etas holds what was shown to each entry at list close and at 5, 3, 1 places.
 	Etas map[ids.Entry][]Told
 }
@@ -132,6 +135,10 @@ func (t *Timing) apply(c *events.Commit, event events.Event) error {
 		}
 		a.GuaranteeMS = e.GuaranteeMS
 		t.Broken++
+	case *events.ReservesUsed:
+		t.ReservesUsed = true
+	case *events.ReservesKept:
+		t.ReservesUsed = false
 	case *events.SessionMarked:
 		t.Marks[e.Mark] = e.Due
 	case *events.EtasGiven:

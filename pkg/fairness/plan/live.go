@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/fairfloor/fairfloor/pkg/fairness"
 	"github.com/fairfloor/fairfloor/pkg/fairness/apportion"
 )
@@ -133,18 +135,45 @@ func (l *ladder) extend() (Step, error) {
 // rest to a second session.
 func (l *ladder) second() (Step, error) {
 	n := len(l.s.Entries)
-	keep := min((n+1)/2, n-l.now.NotReached)
-	return l.keep(SecondSession, func(i int) bool { return i < keep })
+	return l.aside(SecondSession, min((n+1)/2, n-l.now.NotReached))
 }
 
 // apportioned gives the places that fit to the groups by Sainte-Lague; inside
 // a group the order of the list stands, which the lot made.
 func (l *ladder) apportioned() (Step, error) {
-	places := len(l.s.Entries) - l.now.NotReached
+	return l.aside(Apportion, len(l.s.Entries)-l.now.NotReached)
+}
+
+// aside computes the session with so many places.
+func (l *ladder) aside(kind Kind, places int) (Step, error) {
+	groups := make([]string, len(l.s.Entries))
+	for i := range groups {
+		groups[i] = l.group(i)
+	}
+	aside, err := SetAside(kind, groups, places)
+	if err != nil {
+		return Step{}, err
+	}
+	return l.keep(kind, func(i int) bool {
+		_, out := slices.BinarySearch(aside, i)
+		return !out
+	})
+}
+
+// SetAside gives the indices, ascending, of the entries that SecondSession or
+// Apportion leave out of a session with so many places; groups has the group
+// of each entry in the order of the list.
+func SetAside(kind Kind, groups []string, places int) ([]int, error) {
+	var out []int
+	if kind == SecondSession {
+		for i := max(places, 0); i < len(groups); i++ {
+			out = append(out, i)
+		}
+		return out, nil
+	}
 	index := map[string]int{}
 	var sizes []apportion.Group
-	for i := range l.s.Entries {
-		g := l.group(i)
+	for _, g := range groups {
 		if _, ok := index[g]; !ok {
 			index[g] = len(sizes)
 			sizes = append(sizes, apportion.Group{Name: g})
@@ -153,14 +182,15 @@ func (l *ladder) apportioned() (Step, error) {
 	}
 	result, err := apportion.Apportion(apportion.SainteLague, sizes, places)
 	if err != nil {
-		return Step{}, err
+		return nil, err
 	}
 	left := result.Seats
-	return l.keep(Apportion, func(i int) bool {
-		g := index[l.group(i)]
-		left[g]--
-		return left[g] >= 0
-	})
+	for i, g := range groups {
+		if left[index[g]]--; left[index[g]] < 0 {
+			out = append(out, i)
+		}
+	}
+	return out, nil
 }
 
 // group is the group of an entry.

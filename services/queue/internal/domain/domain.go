@@ -55,6 +55,7 @@ var rules = map[string]decide{
 	"undo": (*deciding).undo, "reassign": (*deciding).reassign,
 	"correct_turn": (*deciding).correctTurn, "enter_turn": (*deciding).enterTurn, "prompt": (*deciding).prompt,
 
+	"set_aside": (*deciding).setAside, "call_back": (*deciding).callBack,
 	"order_list": (*deciding).orderList, "assume_begun": (*deciding).assumeBegun, "end_at_limit": (*deciding).endAtLimit,
 	"end_with_session": (*deciding).endWithSession,
 }
@@ -192,6 +193,7 @@ func (d *deciding) elsewhere(e *session.Entry, field string) *problem.Error {
 		session.Standby:  {"is on standby", "bring it back first (return)"},
 		session.Merged:   {"is part of a joint statement", "act on the joint statement, or split it first"},
 		session.Gone:     {"has left the list", "join the list again"},
+		session.SetAside: {"is set aside by the chair's choice", "file the statement as a text, or ask the chair to call those set aside back"},
 		session.Raised:   {"is a point of order that waits for the chair", "admit it, refuse it or withdraw it"},
 		session.Admitted: {"is a point of order that is being heard", "rule on it"},
 		session.Refused:  {"is a point of order that was not heard", "raise another"},

@@ -18,7 +18,7 @@ func (d *deciding) withdraw() ([]events.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := d.ownIn(args.Entry, session.Waiting, session.Standby, session.Raised, session.Merged)
+	e, err := d.ownIn(args.Entry, session.Waiting, session.Standby, session.Raised, session.Merged, session.SetAside)
 	if err != nil {
 		if e := d.q.Entries[args.Entry]; e != nil && e.State == session.Gone {
 			return nil, problem.New(problem.Already, "the entry of %s has left the list", d.speaker(e)).On("entry").Try("nothing needs to be done")

@@ -350,7 +350,7 @@ func (d *deciding) reply(p events.Part, applicant ids.Applicant, requestedMS int
 // active reports whether an entry still is to speak, or speaks.
 func (d *deciding) active(e *session.Entry) bool {
 	switch e.State {
-	case session.Waiting, session.OnFloor, session.Standby, session.Raised, session.Admitted:
+	case session.Waiting, session.OnFloor, session.Standby, session.Raised, session.Admitted, session.SetAside:
 		return true
 	case session.Merged:
 		lead, ok := d.q.Entries[e.MergedInto]
@@ -369,6 +369,8 @@ func (d *deciding) standing(e *session.Entry) string {
 		return "it has the floor"
 	case session.Standby:
 		return "it is on standby"
+	case session.SetAside:
+		return "it is set aside, and keeps its credit"
 	case session.Merged:
 		lead := d.q.Entries[e.MergedInto]
 		return "part of the joint statement of " + d.speaker(lead) + ", " + d.standing(lead)

@@ -122,6 +122,10 @@ func (m *machine) args(verb string) any {
 			at = m.Now.Add(30_000)
 		}
 		return command.CloseList{Part: m.aPart(), At: at}
+	case "set_aside":
+		return command.SetAside{Part: item, How: pickFrom(m, events.AsideHows(), "how"), Places: int64(1 + m.pick(4, "places"))}
+	case "call_back":
+		return command.PartRef{Part: item}
 	case "join":
 		j := command.Join{Part: m.aPart(), Kind: kind()}
 		if rapid.Bool().Draw(m.t, "named") {
@@ -224,6 +228,9 @@ func (m *machine) request(verb string, by events.Actor) *command.Request {
 	}
 	turn, head, act := m.State.Queue.Turn, m.head(), m.anAct()
 	r.Expect = &command.Expect{Turn: &turn, Entry: &head, Act: &act, Entries: map[ids.Entry]string{}}
+	if verb == "set_aside" || verb == "call_back" {
+		r.Expect.Plan = m.State.PlanDigest()
+	}
 	if verb == "give" {
 		var named command.EntryRef
 		if err := json.Unmarshal(r.Args, &named); err != nil {
@@ -347,6 +354,9 @@ func (m *machine) checkPlaces(t *rapid.T) {
 		if lead, member := led[id]; member != (e.State == session.Merged) || member && lead != e.MergedInto {
 			t.Fatalf("an entry is %s, led by %q, and says %q", e.State, lead, e.MergedInto)
 		}
+		if (e.Aside != nil) != (e.State == session.SetAside) {
+			t.Fatalf("an entry is %s, and set aside: %+v", e.State, e.Aside)
+		}
 		if slices.Contains(q.Raised, id) != (e.State == session.Raised) {
 			t.Fatalf("a point is %s, and waits for the chair: %t", e.State, slices.Contains(q.Raised, id))
 		}
@@ -370,7 +380,7 @@ func TestWhateverIsAsked(t *testing.T) {
 	}
 	did := map[string]int{}
 	rapid.Check(t, func(t *rapid.T) {
-		change := rapid.SampledFrom([]func(*events.SessionCreated){nil, hard, unevidenced}).Draw(t, "modalities")
+		change := rapid.SampledFrom([]func(*events.SessionCreated){nil, hard, unevidenced, crowded}).Draw(t, "modalities")
 		m := &machine{stage: started(t, 7, rapid.IntRange(0, 5).Draw(t, "joined"), change), t: t, accepted: map[ids.Entry]bool{}}
 		for i := range 7 {
 			m.Append(events.Registry, secretariat, "add_person", &events.PersonAdded{Person: sessiontest.Person(10 + i), Applicant: applicant(i)})
@@ -394,6 +404,11 @@ func TestWhateverIsAsked(t *testing.T) {
 		}
 	}
 	t.Logf("accepted: %v", fmt.Sprint(did))
+}
+
+// crowded has a minimum with which three do not fit.
+func crowded(c *events.SessionCreated) {
+	c.Modalities.MinimumMS, c.Modalities.MaximumMS = 1_800_000, 3_600_000
 }
 
 // theFloor are the verbs that make a session go on.

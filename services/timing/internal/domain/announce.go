@@ -20,29 +20,6 @@ const (
 	undoMS = 60_000
 )
 
-// setMinimum sets another minimum for statements: a rung of the ladder.
-func setMinimum(s *session.State, r *command.Request, _ clock.Instant) ([]events.Event, error) {
-	var args command.SetMinimum
-	if err := r.Read(&args); err != nil {
-		return nil, err
-	}
-	if s.Timing.Phase == session.Adjourned {
-		return nil, live(s)
-	}
-	most := int64(mostMinimumMS)
-	if m := s.Registry.Modalities.MaximumMS; m > 0 {
-		most = min(most, m)
-	}
-	switch {
-	case args.MinimumMS < leastMinimumMS || args.MinimumMS > most:
-		return nil, problem.Field("args.minimum_ms", "%d ms is not between %d and %d", args.MinimumMS, leastMinimumMS, most).
-			Try("send a minimum of at least 5 seconds that is not above the maximum")
-	case args.MinimumMS == s.Minimum():
-		return nil, already("the minimum is %d ms", args.MinimumMS).On("args.minimum_ms")
-	}
-	return []events.Event{&events.MinimumChanged{MinimumMS: args.MinimumMS}}, nil
-}
-
 // announce publishes the number that speakers write their texts for: by itself
 // when the list was closed, and by the chair when they confirm a raise. A raise
 // is at least 5 s, and no more than everybody's equal share allows.

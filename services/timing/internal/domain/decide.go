@@ -33,6 +33,8 @@ var deciders = map[string]decider{
 	"pause_turn":       pauseTurn,
 	"resume_turn":      resumeTurn,
 	"set_minimum":      setMinimum,
+	"use_reserves":     useReserves,
+	"keep_reserves":    keepReserves,
 	"announce":         announce,
 	"break_guarantee":  breakGuarantee,
 	"open_turn":        openTurn,
@@ -67,8 +69,10 @@ func expected(s *session.State, r *command.Request, verb command.Verb) error {
 	if r.Actor.Has(events.System) {
 		return nil
 	}
-	switch verb.Expect {
-	case command.ExpectTurn:
+	// What can be a rung of the ladder is held to the plan whenever one is named.
+	named := r.Expect != nil && r.Expect.Plan != ""
+	switch {
+	case verb.Expect == command.ExpectTurn:
 		if r.Expect == nil || r.Expect.Turn == nil {
 			return problem.Field("expect.turn", "%s must say which turn was on the screen", verb.Name).
 				Try("send the running turn's id, empty when the floor was free")
@@ -79,7 +83,7 @@ func expected(s *session.State, r *command.Request, verb command.Verb) error {
 			stale.Since = s.Queue.SinceTurn(*r.Expect.Turn)
 			return stale
 		}
-	case command.ExpectPlan:
+	case verb.Expect == command.ExpectPlan || named:
 		if r.Expect == nil || r.Expect.Plan == "" {
 			return problem.Field("expect.plan", "%s must say which plan was on the screen", verb.Name).
 				Try("send the plan's digest as it was shown")

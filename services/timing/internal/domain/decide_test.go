@@ -143,6 +143,8 @@ var trials = []trial{
 	{"extend_turn", speaking, func(w *world) any { return command.ExtendTurn{Turn: w.State.Queue.Turn, ByMS: 30_000} }},
 	{"pause_turn", speaking, turnArgs},
 	{"resume_turn", paused, turnArgs},
+	{"use_reserves", before, noArgs},
+	{"keep_reserves", func(t sessiontest.TB) *world { w := before(t); w.do(chair, "use_reserves", nil); return w }, noArgs},
 	{"set_minimum", before, func(*world) any { return command.SetMinimum{MinimumMS: 45_000} }},
 	{"announce", raisable, func(*world) any { return command.Announce{Part: sessiontest.Item} }},
 	{"break_guarantee", before, func(*world) any { return command.Announce{Part: sessiontest.Item, LevelMS: 30_000} }},
