@@ -43,6 +43,7 @@ type Follower struct {
 	sessions map[ids.Session]*followed
 	codes    map[string]ids.Session
 	watchers []func(ids.Session)
+	captions []func(ids.Session)
 }
 
 // followed is one session.
@@ -82,6 +83,16 @@ func (f *Follower) OnChange(watch func(ids.Session)) {
 	f.watchers = append(f.watchers, watch)
 }
 
+// OnCaption calls watch after each commit that may have changed a transcript:
+// those of the transcript, which OnChange is not told of when they change
+// nothing else, and all others, which may change whose words they are. It must
+// not wait.
+func (f *Follower) OnCaption(watch func(ids.Session)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.captions = append(f.captions, watch)
+}
+
 // Touch announces a change that is not in the log: a name that arrived or was
 // erased in the store that can forget.
 func (f *Follower) Touch(s ids.Session) {
@@ -97,9 +108,9 @@ func (f *Follower) Touch(s ids.Session) {
 func (f *Follower) fold(m *eventlog.Message) {
 	known := f.of(m.Session)
 	known.mu.Lock()
-	head := known.state.Heads[m.Context]
+	head, shown := known.state.Heads[m.Context], known.state.ViewSequence
 	err := known.state.Apply(m.Commit, session.Meta{Context: m.Context, Sequence: m.Sequence, Hash: m.Hash})
-	code := known.state.Registry.Code
+	code, viewed := known.state.Registry.Code, known.state.ViewSequence != shown
 	known.mu.Unlock()
 	if err != nil {
 		// The state may be changed in part; nobody reads it any more.
@@ -114,7 +125,16 @@ func (f *Follower) fold(m *eventlog.Message) {
 		f.codes[strings.ToUpper(code)] = m.Session
 		f.mu.Unlock()
 	}
-	f.Touch(m.Session)
+	f.mu.RLock()
+	captions := f.captions
+	f.mu.RUnlock()
+	for _, watch := range captions {
+		watch(m.Session)
+	}
+	// One that follows the transcript has its captions by then; the view follows.
+	if viewed || err != nil {
+		f.Touch(m.Session)
+	}
 }
 
 // of gives a session's place, made when it is the first time.

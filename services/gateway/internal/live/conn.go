@@ -52,6 +52,9 @@ type conn struct {
 	// version is the stage that the client has, or will have when its backlog is
 	// written; zero before the first one. It is covered by the socket's lock.
 	version uint64
+	// offsets are the tracks that the client follows and where it stands in each;
+	// the socket's lock covers them.
+	offsets []offset
 
 	// me and told belong to the feed's goroutine.
 	me, told []byte
@@ -64,6 +67,12 @@ type conn struct {
 	commands struct {
 		sync.Mutex
 		waiting []api.CommandFrame
+		working bool
+	}
+	// partials holds the newest keystrokes that wait for the ones on their way.
+	partials struct {
+		sync.Mutex
+		waiting *api.PartialWish
 		working bool
 	}
 }
@@ -217,16 +226,17 @@ func (c *conn) start(current *stage, frames [][]byte, presence []byte) {
 	}
 	c.version = current.version
 	if frames == nil {
-		c.send(item{state, current.snapshot()})
+		c.send(item{kind: state, frame: current.snapshot()})
 	} else {
-		c.send(item{state, join(frames)})
+		c.send(item{kind: state, frame: join(frames)})
 	}
 	if !c.delegate() {
-		c.send(item{personal, c.static()})
+		c.send(item{kind: personal, frame: c.static()})
 	}
 	if presence != nil && c.audience != api.ForPublic {
-		c.send(item{presences, presence})
+		c.send(item{kind: presences, frame: presence})
 	}
+	c.fetchAll()
 }
 
 // deliver gives the next stage by its patch, or as a snapshot to a client that
@@ -241,10 +251,10 @@ func (c *conn) deliver(next *stage, patch []byte) bool {
 		// It has this one, or a fresh snapshot will follow its backlog.
 	case c.version+1 == next.version && patch != nil:
 		c.version = next.version
-		c.send(item{state, patch})
+		c.send(item{kind: state, frame: patch})
 	default:
 		c.version = next.version
-		c.send(item{state, next.snapshot()})
+		c.send(item{kind: state, frame: next.snapshot()})
 	}
 	return true
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/problem"
 	"github.com/fairfloor/fairfloor/pkg/session"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/captions"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/view"
 )
 
@@ -33,6 +34,10 @@ type feed struct {
 	users  int
 	unused time.Time
 
+	// book is the session's transcript, and unwatch ends its calls to the feed.
+	book    *captions.Book
+	unwatch func()
+
 	// encoder is the goroutine's own.
 	encoder view.Encoder
 
@@ -44,10 +49,12 @@ type feed struct {
 	channels map[api.Audience]*channel
 	// delegates are those of the connections that have a personal part of their own.
 	delegates map[*conn]struct{}
-	own       map[ids.Applicant][]ids.Entry
-	presence  []byte
-	asking    bool // a presence call is under way
-	seen      map[ids.Entry]bool
+	// readers are the connections that follow a track of the transcript.
+	readers  map[*conn]struct{}
+	own      map[ids.Applicant][]ids.Entry
+	presence []byte
+	asking   bool // a presence call is under way
+	seen     map[ids.Entry]bool
 }
 
 // channel is one audience of a feed.
@@ -85,11 +92,13 @@ type patch struct {
 func newFeed(s *Server, session ids.Session) *feed {
 	f := &feed{
 		server: s, session: session, signal: make(chan struct{}, 1), ended: make(chan struct{}),
-		channels: map[api.Audience]*channel{}, delegates: map[*conn]struct{}{}, seen: map[ids.Entry]bool{}, settle: func() {},
+		channels: map[api.Audience]*channel{}, delegates: map[*conn]struct{}{}, readers: map[*conn]struct{}{}, seen: map[ids.Entry]bool{}, settle: func() {},
 	}
 	for _, a := range api.Audiences() {
 		f.channels[a] = &channel{conns: map[*conn]struct{}{}}
 	}
+	f.book = s.config.Captions.Of(session)
+	f.unwatch = f.book.Watch(f)
 	return f
 }
 
@@ -108,7 +117,12 @@ func (f *feed) wake() {
 }
 
 // end stops the feed's goroutine.
-func (f *feed) end() { f.once.Do(func() { close(f.ended) }) }
+func (f *feed) end() {
+	f.once.Do(func() {
+		f.unwatch()
+		close(f.ended)
+	})
+}
 
 // pending reports whether a change has not been fanned out.
 func (f *feed) pending() bool {
@@ -169,7 +183,7 @@ func (f *feed) turn() {
 	var seq uint64
 	var incarnation string
 	err := f.server.config.Follower.Read(f.session, func(s *session.State) {
-		v, seq, incarnation = view.Build(s, f.server.config.Names), s.Sequence, s.Incarnation
+		v, seq, incarnation = view.Build(s, f.server.config.Names), s.ViewSequence, s.Incarnation
 	})
 	if err != nil {
 		f.refuse(problem.From(err))
@@ -334,6 +348,7 @@ func (f *feed) leave(c *conn) {
 	defer f.mu.Unlock()
 	delete(f.channels[c.audience].conns, c)
 	delete(f.delegates, c)
+	delete(f.readers, c)
 }
 
 // everybody lists the connections, the chair's first.
@@ -374,15 +389,21 @@ func (f *feed) personal(v *view.View) []*conn {
 	return delegates
 }
 
-// seq is the log position that is shown, for beats.
-func (f *feed) seq() uint64 {
-	var seq uint64
+// reached is the log position up to which everything was handed to the sockets,
+// and whether that is all that is folded. When nothing but captions came after
+// the view that is shown, it is the log's own.
+func (f *feed) reached() (uint64, bool) {
+	var shown, viewed, folded uint64
 	for _, ch := range f.channels {
 		if current := ch.current.Load(); current != nil {
-			seq = max(seq, current.seq)
+			shown = max(shown, current.seq)
 		}
 	}
-	return seq
+	_ = f.server.config.Follower.Read(f.session, func(s *session.State) { viewed, folded = s.ViewSequence, s.Sequence })
+	if shown < viewed {
+		return shown, false
+	}
+	return max(shown, folded), true
 }
 
 // clock gives the session's time, and its speed in thousandths of the wall
@@ -410,7 +431,8 @@ func (f *feed) beat(now time.Time) {
 		}
 		if frame == nil {
 			at, _ := f.clock()
-			frame = text(api.Beat{Type: api.FrameBeat, LogMS: at, Seq: f.seq()})
+			reached, _ := f.reached()
+			frame = text(api.Beat{Type: api.FrameBeat, LogMS: at, Seq: reached})
 		}
 		c.put(beats, frame)
 	}

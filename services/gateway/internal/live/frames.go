@@ -10,6 +10,7 @@ import (
 
 	"github.com/fairfloor/fairfloor/pkg/api"
 	"github.com/fairfloor/fairfloor/pkg/command"
+	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/problem"
 	"github.com/fairfloor/fairfloor/pkg/session"
@@ -81,8 +82,12 @@ func (c *conn) hello(data []byte) *problem.Error {
 		return notNow(problem.Busy, "the server restarts", 1000)
 	}
 	c.socket.mu.Lock()
-	c.refill = c.fresh
+	c.refill, c.fetch = c.fresh, c.captions
 	c.socket.mu.Unlock()
+	if refused := c.follow(hello.Tracks, hello.CaptionsSince); refused != nil {
+		c.server.exit(c.feed)
+		return refused
+	}
 	c.feed.join(c)
 	c.present()
 	return nil
@@ -149,7 +154,7 @@ func (c *conn) resume(since api.Cursor) *problem.Error {
 // head is the session's own last position: a stage never has a higher one.
 func (c *conn) head() uint64 {
 	var seq uint64
-	_ = c.server.config.Follower.Read(c.session, func(s *session.State) { seq = s.Sequence })
+	_ = c.server.config.Follower.Read(c.session, func(s *session.State) { seq = s.ViewSequence })
 	return seq
 }
 
@@ -206,11 +211,15 @@ func (c *conn) frame(data []byte, received time.Time) {
 		c.enqueue(*frame)
 	case *api.ClockFrame:
 		c.answerClock(*frame, received)
+	case *api.TracksFrame:
+		c.change(*frame)
+	case *api.PartialWish:
+		c.say(*frame)
 	}
 }
 
-// parse reads a frame that comes after hello: a command (a check-in is one) or a
-// clock. A refusal names the command's id where it could be read.
+// parse reads a frame that comes after hello: a command (a check-in is one), a
+// clock, a choice of tracks or keystrokes. A refusal names the command's id where it could be read.
 func parse(data []byte) (any, ids.Command, *problem.Error) {
 	h, refused := headOf(data)
 	if refused != nil {
@@ -239,10 +248,22 @@ func parse(data []byte) (any, ids.Command, *problem.Error) {
 			return nil, h.ID, problem.From(err)
 		}
 		return frame, h.ID, nil
+	case api.FrameTracks:
+		frame := &api.TracksFrame{}
+		if err := ask.Decode(data, frame); err != nil {
+			return nil, h.ID, problem.From(err)
+		}
+		return frame, h.ID, nil
+	case api.FramePartial:
+		frame := &api.PartialWish{}
+		if err := ask.Decode(data, frame); err != nil {
+			return nil, h.ID, problem.From(err)
+		}
+		return frame, h.ID, nil
 	case api.FrameHello:
 		return nil, h.ID, problem.New(problem.WrongState, "hello was said already").On("type").Try("connect anew for another token or audience")
 	default:
-		return nil, h.ID, problem.New(problem.Malformed, "there is no frame of this type").On("type").Try("send command, checkin or clock")
+		return nil, h.ID, problem.New(problem.Malformed, "there is no frame of this type").On("type").Try("send command, checkin, clock, tracks or partial")
 	}
 }
 
@@ -301,5 +322,8 @@ func (c *conn) work() {
 			out.At = current.cursor
 		}
 		c.put(kept, text(out))
+		if verb, ok := command.Lookup(frame.Verb); ok && verb.Context == events.Transcript {
+			c.confirm(receipt.Seq)
+		}
 	}
 }

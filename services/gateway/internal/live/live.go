@@ -13,6 +13,8 @@
 //     that client alone, within bounds. State that does not fit is replaced by
 //     one fresh snapshot; receipts are never dropped, the connection is given up
 //     instead.
+//   - Captions reach each reader of a track in the order of their seq, each once
+//     and none missing; a slow reader's wait in the transcript, not here.
 //   - Identity comes from the token in the first frame alone, and ends within
 //     five seconds of the token's expiry or revocation.
 //   - Whatever a client sends is answered by a frame that says what was wrong,
@@ -38,6 +40,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/presence"
 	"github.com/fairfloor/fairfloor/pkg/token"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/captions"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/follow"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/view"
 )
@@ -46,6 +49,8 @@ import (
 type Asker interface {
 	Do(ctx context.Context, s ids.Session, actor events.Actor, frame api.CommandFrame) (command.Receipt, error)
 	Noted(ctx context.Context, s ids.Session, verb string, id ids.Command, args any) error
+	// Partial hands a captioner's keystrokes to the transcript's service.
+	Partial(ctx context.Context, s ids.Session, actor events.Actor, wish api.PartialWish) error
 }
 
 // Config is what a Server is made of. Follower, Asker and Tokens must be set.
@@ -53,6 +58,8 @@ type Config struct {
 	Follower *follow.Follower
 	Asker    Asker
 	Tokens   *token.Authority
+	// Captions are the live transcripts; nil has none but the facts of the log.
+	Captions *captions.Hub
 	// Names gives people's names; nil knows nobody.
 	Names view.Names
 	// Presence holds who is connected; nil keeps it in this process.
@@ -98,7 +105,9 @@ type Server struct {
 	work context.Context
 	stop context.CancelFunc
 	all  sync.WaitGroup
-	asks sync.WaitGroup // commands that are under way
+	// ownCaptions is set when nobody else ends the transcripts.
+	ownCaptions bool
+	asks        sync.WaitGroup // commands that are under way
 
 	mu      sync.Mutex
 	closed  bool
@@ -142,6 +151,12 @@ func New(c Config) (*Server, error) {
 		},
 	}
 	var err error
+	if s.config.Captions == nil {
+		if s.config.Captions, err = captions.New(captions.Config{Sessions: c.Follower, Logger: c.Logger}); err != nil {
+			return nil, err
+		}
+		s.ownCaptions = true
+	}
 	if s.metrics, err = newMetrics(c.Registerer); err != nil {
 		return nil, err
 	}
@@ -261,6 +276,9 @@ func (s *Server) Close(ctx context.Context) error {
 		s.stop()
 		s.endFeeds()
 		s.all.Wait()
+		if s.ownCaptions {
+			s.config.Captions.Close()
+		}
 		close(gone)
 	}()
 	select {

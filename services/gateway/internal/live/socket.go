@@ -31,17 +31,23 @@ const (
 	kept kind = iota
 	// state frames are dropped together and replaced by a snapshot.
 	state
-	// The others have one place each: the latest wins.
+	// finals are captions. They never wait here: a socket with a backlog fetches
+	// them by their seq when it has written what waits.
+	finals
+	// The others have one place each, partials one for each track: the latest wins.
 	personal
 	presences
 	clocks
 	beats
+	partials
 )
 
 // item is one frame that waits.
 type item struct {
 	kind  kind
 	frame []byte
+	// slot tells places of one kind apart.
+	slot string
 }
 
 // errSlow says that a connection was given up because even what may not be
@@ -58,8 +64,11 @@ type socket struct {
 	// refill gives a fresh snapshot for a stale connection and notes that it was
 	// given; it is called with the lock held, and gives nil when there is none.
 	refill func() []byte
-	done   func() // called once a flushing goroutine has ended
-	begun  func()
+	// fetch gives the next captions that this client has not been sent, framed, or
+	// nil; it is called with the lock held and counts them as sent.
+	fetch func() []byte
+	done  func() // called once a flushing goroutine has ended
+	begun func()
 
 	// written is when something was last sent, in Unix ns.
 	written atomic.Int64
@@ -89,7 +98,7 @@ func (s *socket) Write(p []byte) (int, error) {
 	if s.failure != nil {
 		return 0, s.failure
 	}
-	s.send(item{kept, append([]byte{}, p...)})
+	s.send(item{kind: kept, frame: append([]byte{}, p...)})
 	return len(p), nil
 }
 
@@ -103,7 +112,34 @@ func (s *socket) SetDeadline(t time.Time) error { return s.SetReadDeadline(t) }
 func (s *socket) put(k kind, frame []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.send(item{k, frame})
+	s.send(item{kind: k, frame: frame})
+}
+
+// putPartial sends what is being said in a track; it replaces one that waits.
+func (s *socket) putPartial(track string, frame []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.send(item{kind: partials, frame: frame, slot: track})
+}
+
+// more says that there may be captions to fetch. With a backlog the goroutine
+// that writes it fetches them, so that a slow client's captions wait in the
+// transcript and nowhere else.
+func (s *socket) more() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fetchAll()
+}
+
+// fetchAll sends captions until there are none or one has to wait; the lock is held.
+func (s *socket) fetchAll() {
+	for s.fetch != nil && !s.flushing && s.failure == nil && !s.last {
+		frame := s.fetch()
+		if frame == nil {
+			return
+		}
+		s.send(item{kind: finals, frame: frame})
+	}
 }
 
 // send writes or queues a frame; the lock is held.
@@ -129,7 +165,7 @@ func (s *socket) send(i item) {
 	}
 	// The rest of a frame that was begun has to follow, whatever its kind is.
 	if n > 0 {
-		i = item{kept, i.frame[n:]}
+		i = item{kind: kept, frame: i.frame[n:]}
 	}
 	s.push(i)
 	s.flushing = true
@@ -168,7 +204,7 @@ func (s *socket) wait(i item) {
 		}
 	default:
 		for at := range s.queue {
-			if s.queue[at].kind == i.kind {
+			if s.queue[at].kind == i.kind && s.queue[at].slot == i.slot {
 				s.bytes[1] += len(i.frame) - len(s.queue[at].frame)
 				s.queue[at] = i
 				return
@@ -243,7 +279,13 @@ func (s *socket) take() net.Buffers {
 	if s.failure == nil && len(s.queue) == 0 && s.stale && !s.last {
 		if frame := s.refill(); frame != nil {
 			s.stale = false
-			s.push(item{state, frame})
+			s.push(item{kind: state, frame: frame})
+		}
+	}
+	if s.failure == nil && s.fetch != nil && !s.last {
+		// One frame for each write: captions and everything else take turns.
+		if frame := s.fetch(); frame != nil {
+			s.push(item{kind: finals, frame: frame})
 		}
 	}
 	if s.failure != nil || len(s.queue) == 0 {
@@ -302,7 +344,7 @@ func (s *socket) finish(frames ...[]byte) {
 	}
 	s.dropState()
 	s.stale = false
-	s.send(item{kept, join(frames)})
+	s.send(item{kind: kept, frame: join(frames)})
 	s.last = true
 }
 
