@@ -1,4 +1,4 @@
 import Index from './Index.svelte'
 import { show } from './page'
 
-void show(Index, 'index.title')
+void show(Index, 'index.title', ['index'])

@@ -1,6 +1,7 @@
 // Session time in the browser: an offset to the gateway's clock, measured by
 // exchanges, and the countdowns derived from it on every frame. The browser's
 // own clock may be wrong by any amount: only its differences are used.
+import { clock } from '../i18n'
 import type { TurnView } from './view'
 
 export interface Sample {
@@ -59,12 +60,12 @@ export function tone(turn: TurnView | undefined, ms: number | undefined): 'calm'
 /** A length as m:ss, in whole seconds that have passed or were given. */
 export function span(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000))
-  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+  return clock(Math.floor(seconds / 60), seconds % 60)
 }
 
 /** m:ss, rounded up while time is left, so that 0:00 is shown only when it is over. */
 export function minutes(ms: number): string {
   const seconds = ms >= 0 ? Math.ceil(ms / 1000) : Math.floor(-ms / 1000)
-  const text = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+  const text = clock(Math.floor(seconds / 60), seconds % 60)
   return ms < 0 && seconds > 0 ? `−${text}` : text
 }

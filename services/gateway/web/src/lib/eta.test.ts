@@ -3,7 +3,7 @@ import { speak } from '../i18n'
 import { eta, nearest, shift, timeOfDay } from './eta'
 import { entry, example, now, speaking } from './example'
 
-beforeAll(() => speak(['en-GB']))
+beforeAll(() => speak([], ['en-GB']))
 
 const min = 60_000
 const at = (low: number, high: number) =>

@@ -31,18 +31,21 @@ export function eta(view: View, entry: EntryView, now: number | undefined): stri
   if (high <= 30_000) return t('eta.now')
   if (from === 0) return t('eta.soon', { count: to })
   if (to - from <= 1) return t('eta.about', { count: to })
-  return t('eta.range', { low: from, high: to })
+  return t('eta.range', { low: from, count: to })
 }
 
 /** A time of day in the viewer's zone, or in the one that is named. */
 export const timeOfDay = (at: number, zone?: string, seconds = false): string =>
-  new Intl.DateTimeFormat(locale, {
+  new Intl.DateTimeFormat(locale(), {
     hour: '2-digit',
     minute: '2-digit',
     second: seconds ? '2-digit' : undefined,
     hourCycle: 'h23',
     timeZone: zone,
   }).format(at)
+
+/** A time of day as a field for times takes it, in any language: HH:MM:SS in the viewer's zone. */
+export const fieldTime = (at: number): string => new Date(at).toTimeString().slice(0, 8)
 
 /** The instant at which the viewer's clock shows a time (HH:MM or HH:MM:SS) nearest to another instant. */
 export function nearest(to: number, time: string): number {

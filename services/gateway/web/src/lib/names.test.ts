@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { bare, pieces, speak } from '../i18n'
 import { entry, example } from './example'
-import { delegate, full, sentence, whole } from './names'
+import { sentence } from '../chair/sentence'
+import { delegate, full, whole } from './names'
 import type { PersonView } from './view'
 
-beforeAll(() => speak(['en']))
+beforeAll(() => speak(['chair'], ['en']))
 
 const person = (id: string, applicant: string, more: Partial<PersonView> = {}): PersonView => ({
   id,

@@ -29,23 +29,6 @@ export function full(view: View, entry: EntryView | undefined, pronounced = fals
   return who && where ? t('say.person_of', { person: who, organisation: where }) : who || where
 }
 
-/** The sentence to say at the next act: thanks, the call, and who is to be ready. */
-export function sentence(
-  view: View,
-  thank: EntryView | undefined,
-  next: EntryView | undefined,
-  after?: EntryView,
-): string {
-  const said: string[] = []
-  if (thank) said.push(t('say.thank', { who: full(view, thank) }))
-  if (next) {
-    const values = { next: full(view, next, true), after: organisation(after) }
-    if (after) said.push(t(thank ? 'say.then_give_followed' : 'say.give_followed', values))
-    else said.push(t(thank ? 'say.then_give' : 'say.give', values))
-  }
-  return said.join(' ')
-}
-
 /** The members of a joint statement beside its lead. */
 export const members = (view: View, entry: EntryView | undefined): EntryView[] =>
   (entry?.members ?? []).map((id: Id) => view.entries[id]).filter((e): e is EntryView => e !== undefined)

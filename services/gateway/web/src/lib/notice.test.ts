@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { speak } from '../i18n'
-import { assertive, isNew, text, title, vibration } from './notice'
+import { assertive, isNew, text, vibration } from './notice'
 import type { Notice } from './view'
 
-beforeAll(() => speak(['en']))
+beforeAll(() => speak(['speaker'], ['en']))
 
 const kinds: Notice['kind'][] = [
   'called',
@@ -46,9 +46,4 @@ describe('a notice', () => {
     ['another entry', { kind: 'next', entry: 'a' }, { kind: 'next', entry: 'b' }, true],
     ['gone', { kind: 'next', entry: 'a' }, undefined, false],
   ])('%s is told: %#', (_name, before, after, want) => expect(isNew(before, after)).toBe(want))
-
-  it('comes first in the window’s title', () => {
-    expect(title({ kind: 'called' }, 'My place')).toBe('You have the floor · My place')
-    expect(title(undefined, 'My place')).toBe('My place')
-  })
 })

@@ -25,6 +25,3 @@ export const text = (notice: Notice): string => t(`notice.${notice.kind}`)
 /** Whether a notice is new, so that the phone says it once: its kind, entry or turn changed. */
 export const isNew = (before: Notice | undefined, now: Notice | undefined): boolean =>
   now !== undefined && (before?.kind !== now.kind || before.entry !== now.entry || before.turn !== now.turn)
-
-/** The window's title, with the notice first, so that a tab in the background shows it. */
-export const title = (notice: Notice | undefined, page: string): string => (notice ? `${text(notice)} · ${page}` : page)

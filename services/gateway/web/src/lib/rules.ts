@@ -11,7 +11,7 @@ export function rules(modalities: Modalities, minimum = modalities.minimum_ms): 
     maximum_ms
       ? t('rule.bounds', { minimum: span(minimum), maximum: span(maximum_ms) })
       : t('rule.least', { minimum: span(minimum) }),
-    limit === 'hard' ? t('rule.hard', { grace: Math.round(grace_ms / 1000) }) : t(`rule.${limit}`),
+    limit === 'hard' ? t('rule.hard', { count: Math.round(grace_ms / 1000) }) : t(`rule.${limit}`),
     modalities.order === undefined || modalities.order === 'list' ? t('rule.order_list') : '',
     t('rule.silent'),
     modalities.joint_statements ? t('rule.joint') : '',

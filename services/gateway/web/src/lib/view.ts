@@ -98,7 +98,7 @@ export interface EntryView {
   deferrals?: number
   checked_in?: boolean
   absent?: boolean
-  presence?: string
+  presence?: 'room' | 'conference' | 'check_in' | 'seen'
   excused?: boolean
   members?: Id[] | null
   merged_into?: Id

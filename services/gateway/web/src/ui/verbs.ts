@@ -1,10 +1,10 @@
 // The words for what somebody did, by the name of the command.
-import en from '../i18n/en'
-import type { Key } from '../i18n'
+import { known, t, type Key } from '../i18n'
 
-/** The catalogue's key of each verb that has words of its own. */
-export const verbs: Record<string, Key> = Object.fromEntries(
-  Object.keys(en)
-    .filter((key) => key.startsWith('verb.') && key !== 'verb.other')
-    .map((key) => [key.slice('verb.'.length), key as Key]),
-)
+type Plain = Exclude<Extract<Key, `verb.${string}`>, 'verb.other'>
+
+/** What a command did, as it is said of somebody; a verb without words of its own is quoted. */
+export function did(verb: string): string {
+  const key = `verb.${verb}`
+  return known(key) ? t(key as Plain) : t('verb.other', { verb })
+}
