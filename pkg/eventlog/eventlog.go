@@ -207,6 +207,13 @@ func (l *Log) openStream(ctx context.Context, shard int) error {
 		return fmt.Errorf("opening stream %s: %w", name, err)
 	}
 	info := stream.CachedInfo()
+	if wider, behind := l.wider(info.Config, shard); behind {
+		// An earlier version made it, which knew fewer contexts.
+		if stream, err = l.js.UpdateStream(ctx, wider); err != nil {
+			return fmt.Errorf("adding the subjects of this version to stream %s: %w", name, err)
+		}
+		info = stream.CachedInfo()
+	}
 	if err := conforms(info.Config, l.config(shard)); err != nil {
 		return fmt.Errorf("stream %s has other settings than this program needs: %w", name, err)
 	}

@@ -20,7 +20,7 @@ const LiveSubjects = "live.evt.>"
 const incarnationKey = "fairfloor_incarnation"
 
 // contexts are the contexts that write to the sessions' streams.
-var contexts = []events.Context{events.Registry, events.Queue, events.Timing}
+var contexts = []events.Context{events.Registry, events.Queue, events.Timing, events.Transcript}
 
 // PublishSubject is where a commit is sent; the stream stores it as events.Subject.
 func PublishSubject(c events.Context, s ids.Session) string {
@@ -50,6 +50,20 @@ func (l *Log) config(shard int) jetstream.StreamConfig {
 		RePublish: &jetstream.RePublish{Source: "evt.>", Destination: LiveSubjects},
 		Metadata:  map[string]string{incarnationKey: l.options.Incarnation(name)},
 	}
+}
+
+// wider gives a stream's settings with the subjects of this version, and whether
+// some of them are missing. A subject that this version does not know stays: it
+// is for conforms to refuse.
+func (l *Log) wider(is jetstream.StreamConfig, shard int) (jetstream.StreamConfig, bool) {
+	behind := false
+	is.Subjects = slices.Clone(is.Subjects)
+	for _, subject := range l.config(shard).Subjects {
+		if !slices.Contains(is.Subjects, subject) {
+			is.Subjects, behind = append(is.Subjects, subject), true
+		}
+	}
+	return is, behind
 }
 
 // conforms compares the settings on which the guarantees rest. The number of

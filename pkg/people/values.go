@@ -73,13 +73,6 @@ func (t StatementText) Paragraphs() []string {
 // judged by characters.
 func (t StatementText) Words() int64 { return int64(len(strings.Fields(t.Text))) }
 
-// value is what the store holds.
-type value interface {
-	Person | Note | StatementText
-	// Check says what is wrong, as a problem that names the field, or nil.
-	Check() error
-}
-
 // Check says what is wrong with the record, as a problem that names the field.
 func (p Person) Check() error {
 	if strings.TrimSpace(p.Name) == "" {

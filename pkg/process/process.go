@@ -29,6 +29,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/clock"
 	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/eventlog"
+	"github.com/fairfloor/fairfloor/pkg/forget"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/keys"
 	"github.com/fairfloor/fairfloor/pkg/people"
@@ -38,6 +39,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/settings"
 	"github.com/fairfloor/fairfloor/pkg/shell"
 	"github.com/fairfloor/fairfloor/pkg/telemetry"
+	"github.com/fairfloor/fairfloor/pkg/words"
 )
 
 // Settings are those of every process.
@@ -210,6 +212,15 @@ func (p *Process) Presence() (presence.Store, error) {
 	}
 	p.closers = append(p.closers, client.Close)
 	return presence.NewRedis(client, 0), nil
+}
+
+// Words opens the store of the transcripts' words, which can forget too.
+func (p *Process) Words(ctx context.Context) (*forget.Store, error) {
+	js, err := jetstream.New(p.Conn)
+	if err != nil {
+		return nil, err
+	}
+	return words.Open(ctx, js, words.Config{Replicas: p.Settings.Replicas})
 }
 
 // Add adds parts, to be started in this order.

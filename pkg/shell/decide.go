@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/fairfloor/fairfloor/pkg/clock"
@@ -15,18 +16,20 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/session"
 )
 
-// all are the contexts that make a session's state.
-var all = []events.Context{events.Registry, events.Queue, events.Timing}
-
-// foreign are all contexts but one's own.
-func foreign(own events.Context) []events.Context {
-	var others []events.Context
-	for _, c := range all {
-		if c != own {
-			others = append(others, c)
-		}
+// reads are the contexts that a context decides on: its own and those whose facts
+// it folds (decisions.md, the table). The transcript follows the others; nothing
+// of what was said decides who speaks.
+func reads(own events.Context) []events.Context {
+	all := []events.Context{events.Registry, events.Queue, events.Timing}
+	if own == events.Transcript {
+		all = append(all, events.Transcript)
 	}
-	return others
+	return all
+}
+
+// foreign are the contexts that one reads and does not write.
+func foreign(own events.Context) []events.Context {
+	return slices.DeleteFunc(reads(own), func(c events.Context) bool { return c == own })
 }
 
 // now is log time for a state: the session's clock, but never before what the
@@ -52,7 +55,7 @@ func (sh *Shell) process(ctx context.Context, r *room, request *command.Request)
 			return receipt, nil
 		case err != nil && !t.confirmed:
 			// A replica that is behind might refuse what the log allows, or what it did.
-			if err := t.catchUp(ctx, all); err != nil {
+			if err := t.catchUp(ctx, reads(sh.service.Context)); err != nil {
 				return nil, err
 			}
 			t.confirmed = true
@@ -189,7 +192,7 @@ func (t *trial) append(ctx context.Context, commit *events.Commit, head session.
 			return nil, t.catchUp(ctx, []events.Context{sh.service.Context})
 		case eventlog.Unknown:
 			t.unknown, t.confirmed = true, false
-			return nil, t.catchUp(ctx, all)
+			return nil, t.catchUp(ctx, reads(sh.service.Context))
 		case eventlog.Busy, eventlog.NotSent:
 			if err := t.pause(ctx); err != nil {
 				return nil, err

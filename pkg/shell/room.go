@@ -2,6 +2,7 @@ package shell
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/fairfloor/fairfloor/pkg/clock"
@@ -82,8 +83,11 @@ func (sh *Shell) forget(r *room) {
 	}
 }
 
-// fold takes one commit from the log.
+// fold takes one commit from the log, of the contexts that the service decides on.
 func (sh *Shell) fold(m *eventlog.Message) {
+	if !slices.Contains(reads(sh.service.Context), m.Context) {
+		return
+	}
 	r := sh.settle(m.Session, m.Commit, session.Meta{Context: m.Context, Sequence: m.Sequence, Hash: m.Hash})
 	if r != nil && sh.open.Load() {
 		sh.touch(r)

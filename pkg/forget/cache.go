@@ -1,9 +1,8 @@
-package people
+package forget
 
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/fairfloor/fairfloor/pkg/events"
-	"github.com/fairfloor/fairfloor/pkg/ids"
 )
 
 // How fast a watch notices a lost server; the library's defaults stalled for
@@ -88,7 +86,7 @@ type held struct {
 // call. It lives until ctx ends or Close is called.
 func (s *Store) Watch(ctx context.Context, config WatchConfig) (*Cache, error) {
 	if len(config.Kinds) == 0 {
-		config.Kinds = Kinds()
+		config.Kinds = s.Kinds()
 	}
 	if config.OnChange == nil {
 		config.OnChange = func(Change) {}
@@ -104,7 +102,7 @@ func (s *Store) Watch(ctx context.Context, config WatchConfig) (*Cache, error) {
 		// completeness (event-log.md 6), and a key's last message is never deleted.
 		last, err := s.stream.GetLastMsgForSubject(ctx, string(kind)+".>")
 		if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
-			return nil, unavailable("watch "+Stream, err)
+			return nil, s.unavailable("watch "+s.config.Stream, err)
 		}
 		if err == nil {
 			c.target = max(c.target, last.Sequence)
@@ -112,13 +110,15 @@ func (s *Store) Watch(ctx context.Context, config WatchConfig) (*Cache, error) {
 	}
 	consumer, err := s.stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{FilterSubjects: filters})
 	if err != nil {
-		return nil, unavailable("watch "+Stream, err)
+		return nil, s.unavailable("watch "+s.config.Stream, err)
 	}
 	consuming, err := consumer.Consume(c.receive,
 		jetstream.PullHeartbeat(pullHeartbeat), jetstream.PullExpiry(pullExpiry),
-		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) { config.OnFault(fmt.Errorf("people: watch: %w", err)) }))
+		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
+			config.OnFault(fmt.Errorf("%s: watch: %w", c.store.config.Name, err))
+		}))
 	if err != nil {
-		return nil, unavailable("watch "+Stream, err)
+		return nil, s.unavailable("watch "+s.config.Stream, err)
 	}
 	c.stop = sync.OnceFunc(func() {
 		s.leave(c)
@@ -133,7 +133,7 @@ func (s *Store) Watch(ctx context.Context, config WatchConfig) (*Cache, error) {
 		return c, nil
 	case <-ctx.Done():
 		c.stop()
-		return nil, unavailable("watch "+Stream, ctx.Err())
+		return nil, s.unavailable("watch "+s.config.Stream, ctx.Err())
 	}
 }
 
@@ -153,23 +153,8 @@ func (s *Store) leave(c *Cache) {
 	delete(s.caches, c)
 }
 
-// Person gives a person's record by the digest that the log names.
-func (c *Cache) Person(session ids.Session, id ids.Person, digest events.Hash) (Person, State) {
-	return lookup[Person](c, PersonKey(session, id), digest)
-}
-
-// Note gives a note.
-func (c *Cache) Note(session ids.Session, ref events.NoteRef) (Note, State) {
-	return lookup[Note](c, NoteKey(session, ref.ID), ref.Digest)
-}
-
-// Text gives a statement's text.
-func (c *Cache) Text(session ids.Session, id ids.Text, digest events.Hash) (StatementText, State) {
-	return lookup[StatementText](c, TextKey(session, id), digest)
-}
-
-// lookup gives a value and its state.
-func lookup[T value](c *Cache, key Key, digest events.Hash) (T, State) {
+// Lookup gives the value that the log names by digest, and its state.
+func Lookup[T any](c *Cache, key Key, digest events.Hash) (T, State) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	var none T
@@ -190,11 +175,11 @@ func lookup[T value](c *Cache, key Key, digest events.Hash) (T, State) {
 func (c *Cache) receive(message jetstream.Msg) {
 	meta, err := message.Metadata()
 	if err != nil {
-		c.config.OnFault(fmt.Errorf("people: watch: %w", err))
+		c.config.OnFault(fmt.Errorf("%s: watch: %w", c.store.config.Name, err))
 		return
 	}
 	seq := meta.Sequence.Stream
-	key, err := parseKey(message.Subject())
+	key, err := c.store.parseKey(message.Subject())
 	if err == nil {
 		var r record
 		if r, err = parseRecord(message.Data()); err == nil {
@@ -202,7 +187,7 @@ func (c *Cache) receive(message jetstream.Msg) {
 		}
 	}
 	if err != nil {
-		c.config.OnFault(fmt.Errorf("people: message %d: %w", seq, err))
+		c.config.OnFault(fmt.Errorf("%s: message %d: %w", c.store.config.Name, seq, err))
 	}
 	c.progress(seq)
 }
@@ -227,7 +212,7 @@ func (c *Cache) apply(key Key, e entry) {
 	defer c.turn.Unlock()
 	changed, erased, err := c.take(key, e)
 	if err != nil {
-		c.config.OnFault(fmt.Errorf("people: %s: %w", key, err))
+		c.config.OnFault(fmt.Errorf("%s: %s: %w", c.store.config.Name, key, err))
 	}
 	if changed {
 		c.config.OnChange(Change{Key: key, Erased: erased})
@@ -253,7 +238,7 @@ func (c *Cache) take(key Key, e entry) (changed, erased bool, err error) {
 		if _, twice := k.values[e.Digest]; twice || !h.alive(e) {
 			return false, false, nil
 		}
-		v, err := decode(key.Kind, e.Value)
+		v, err := c.store.config.Kinds[key.Kind](e.Value)
 		if err != nil {
 			return false, false, err
 		}
@@ -271,27 +256,6 @@ func (c *Cache) take(key Key, e entry) (changed, erased bool, err error) {
 		}
 	}
 	return true, k.mark.Erased, nil
-}
-
-// decode reads a value of a kind.
-func decode(kind Kind, raw json.RawMessage) (any, error) {
-	switch kind {
-	case Persons:
-		return decodeAs[Person](raw)
-	case Notes:
-		return decodeAs[Note](raw)
-	default:
-		return decodeAs[StatementText](raw)
-	}
-}
-
-// decodeAs reads a value; the error does not repeat it.
-func decodeAs[T value](raw json.RawMessage) (T, error) {
-	var v T
-	if json.Unmarshal(raw, &v) != nil {
-		return v, errors.New("the value cannot be read")
-	}
-	return v, nil
 }
 
 // compare orders keys by kind, session and id.

@@ -1,4 +1,4 @@
-package people
+package forget
 
 import (
 	"bytes"
@@ -27,53 +27,38 @@ const maxPast = 64
 // Kind is what a key names; it is the first word of its subject.
 type Kind string
 
-// The kinds.
-const (
-	Persons Kind = "person"
-	Notes   Kind = "note"
-	Texts   Kind = "text"
-)
-
-// Kinds lists the kinds.
-func Kinds() []Kind { return []Kind{Persons, Notes, Texts} }
-
 // Key names one thing in the store. Keys are ids only and may be logged.
 type Key struct {
 	Kind    Kind
 	Session ids.Session
-	// ID is the UUID of the person, note or text, in text form.
+	// ID is the UUID of the thing, in text form.
 	ID string
 }
-
-// PersonKey names a person's record.
-func PersonKey(s ids.Session, p ids.Person) Key { return Key{Persons, s, p.String()} }
-
-// NoteKey names a note.
-func NoteKey(s ids.Session, n ids.Note) Key { return Key{Notes, s, n.String()} }
-
-// TextKey names a statement text.
-func TextKey(s ids.Session, t ids.Text) Key { return Key{Texts, s, t.String()} }
 
 // String gives the key's subject, such as "person.<session>.<person>".
 func (k Key) String() string { return string(k.Kind) + "." + k.Session.String() + "." + k.ID }
 
-// check refuses a key with a missing id: its subject would be another one's.
-func (k Key) check() error {
+// check refuses a key with a missing id, whose subject would be another one's, or
+// of a kind that the store does not hold.
+func (s *Store) check(k Key) error {
 	if k.Session.IsZero() || k.ID == "" {
-		return fmt.Errorf("people: the key %s names no session or no id", k)
+		return fmt.Errorf("%s: the key %s names no session or no id", s.config.Name, k)
+	}
+	if s.config.Kinds[k.Kind] == nil {
+		return fmt.Errorf("%s: %q is not a kind of this store", s.config.Name, k.Kind)
 	}
 	return nil
 }
 
 // parseKey reads a subject.
-func parseKey(subject string) (Key, error) {
+func (s *Store) parseKey(subject string) (Key, error) {
 	parts := strings.Split(subject, ".")
-	if len(parts) != 3 || !slices.Contains(Kinds(), Kind(parts[0])) {
-		return Key{}, fmt.Errorf("people: %q is not the subject of a key", subject)
+	if len(parts) != 3 || s.config.Kinds[Kind(parts[0])] == nil {
+		return Key{}, fmt.Errorf("%s: %q is not the subject of a key", s.config.Name, subject)
 	}
 	session, err := ids.Parse[ids.Session](parts[1])
 	if err != nil {
-		return Key{}, fmt.Errorf("people: subject %q: %w", subject, err)
+		return Key{}, fmt.Errorf("%s: subject %q: %w", s.config.Name, subject, err)
 	}
 	return Key{Kind(parts[0]), session, parts[2]}, nil
 }
@@ -248,7 +233,7 @@ func (s *Store) each(ctx context.Context, subject string, do func(subject string
 			return nil
 		}
 		if err != nil {
-			return unavailable("read "+subject, err)
+			return s.unavailable("read "+subject, err)
 		}
 		r, fault := parseRecord(message.Data)
 		do(message.Subject, entry{seq: message.Sequence, at: message.Time, record: r, fault: fault})

@@ -1,4 +1,4 @@
-package people
+package forget
 
 import (
 	"context"
@@ -103,7 +103,7 @@ func (s *Store) Erase(ctx context.Context, key Key) (Erasure, error) {
 func (s *Store) Sweep(ctx context.Context, older time.Duration, committed func(Key, events.Hash) bool) (Report, error) {
 	all, report := map[Key]*history{}, Report{}
 	err := s.each(ctx, ">", func(subject string, e entry) {
-		key, err := parseKey(subject)
+		key, err := s.parseKey(subject)
 		if err != nil {
 			return // not written by this package; the stream's subjects leave room for nothing else but bad ids
 		}
@@ -192,7 +192,7 @@ func (s *Store) clear(ctx context.Context, key Key, h history) error {
 		return err
 	}
 	if left := after.dead(); len(left) > 0 {
-		return unavailable(fmt.Sprintf("overwrite %d messages of %s", len(left), key), errors.Join(faults...))
+		return s.unavailable(fmt.Sprintf("overwrite %d messages of %s", len(left), key), errors.Join(faults...))
 	}
 	return nil
 }
