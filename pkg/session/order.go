@@ -170,6 +170,8 @@ type Ordered struct {
 	At   clock.Instant
 	// Kept is how many places at the head stayed as they were.
 	Kept int
+	// Order is what the rule gave then.
+	Order []ids.Entry
 	// Late are the statements of those who joined after the list was fixed, in
 	// order of joining, whatever became of them: a key never changes.
 	Late []ids.Entry
@@ -186,7 +188,7 @@ func (q *Queue) ordered(c *events.Commit, e *events.ListOrdered) error {
 		return fmt.Errorf("the order of part %s is not one of the %d entries that wait", e.Part, len(l.Order))
 	}
 	l.Order = slices.Clone(e.Order)
-	l.Ordered = &Ordered{Rule: e.Rule, At: c.At, Kept: e.Kept, Late: slices.Clone(e.Late)}
+	l.Ordered = &Ordered{Rule: e.Rule, At: c.At, Kept: e.Kept, Order: e.Order, Late: slices.Clone(e.Late)}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package registry
 import (
 	"bytes"
 	"context"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -63,6 +64,12 @@ func (k *keeper) folded(s ids.Session, c *events.Commit) {
 			k.add("settle", s, k.settle(people.TextKey(s, e.Text), e.Digest))
 		case *events.SessionCreated:
 			k.add("link", s, k.link(s))
+		case *events.CreditReckoned:
+			k.add("carry", s, k.carry(s))
+		case *events.ConsultationSessionAdded:
+			k.add("bring", s, k.bring(s, e.Session))
+		case *events.CreditCarried:
+			k.add("bring", s, k.bringAll(s))
 		}
 	}
 }
@@ -212,6 +219,103 @@ func (k *keeper) link(session ids.Session) func(context.Context) error {
 	}
 }
 
+// carry takes a session's reckoning over to its consultation.
+func (k *keeper) carry(session ids.Session) func(context.Context) error {
+	return k.do(func() (*command.Request, error) { return k.uncarried(session) })
+}
+
+// bring tells one session what its consultation carries over.
+func (k *keeper) bring(consultation, to ids.Session) func(context.Context) error {
+	return k.do(func() (*command.Request, error) { return k.unbrought(consultation, to) })
+}
+
+// bringAll tells every session of a consultation that is not over.
+func (k *keeper) bringAll(consultation ids.Session) func(context.Context) error {
+	return func(ctx context.Context) error {
+		for _, to := range k.sessions(consultation) {
+			if err := k.bring(consultation, to)(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// do asks for a request and makes it, unless there is none. That another replica
+// was first, or that the state has moved on, is no fault: what follows from that
+// is another task.
+func (k *keeper) do(ask func() (*command.Request, error)) func(context.Context) error {
+	return func(ctx context.Context) error {
+		request, err := ask()
+		if request == nil || err != nil {
+			return err
+		}
+		_, err = k.s.shell.Do(ctx, request)
+		for _, code := range []problem.Code{problem.Already, problem.Reused, problem.WrongState, problem.Sealed} {
+			if problem.Is(err, code) {
+				return nil
+			}
+		}
+		return err
+	}
+}
+
+// sessions lists a consultation's.
+func (k *keeper) sessions(consultation ids.Session) (all []ids.Session) {
+	k.s.shell.View(consultation, func(s *session.State) {
+		if s.Registry.Series != nil {
+			all = slices.Clone(s.Registry.Series.Sessions)
+		}
+	})
+	return all
+}
+
+// uncarried gives the request that takes a session's reckoning over, or nil when
+// its consultation has it.
+func (k *keeper) uncarried(id ids.Session) (request *command.Request, err error) {
+	var reckoned *events.CreditReckoned
+	k.s.shell.View(id, func(s *session.State) {
+		reckoned = s.Registry.Reckoned
+		request, err = domain.Carry(s)
+	})
+	if request == nil || err != nil {
+		return nil, err
+	}
+	k.s.shell.View(request.Session, func(s *session.State) {
+		if s.Registry.Series == nil {
+			return
+		}
+		for _, c := range s.Registry.Series.Carried {
+			if c.Session == id && c.AdjournedAt == reckoned.AdjournedAt && reflect.DeepEqual(c.Rows, reckoned.Rows) {
+				request = nil
+			}
+		}
+	})
+	return request, nil
+}
+
+// unbrought gives the request that tells a session what is carried over, or nil
+// when it knows, is over, or its consultation carries nothing over.
+func (k *keeper) unbrought(consultation, to ids.Session) (request *command.Request, err error) {
+	var credits []events.OrganisationCredit
+	k.s.shell.View(consultation, func(s *session.State) {
+		if s.Registry.Series != nil && s.Registry.Series.CarryOver {
+			credits = s.Registry.Series.Credits
+			request, err = domain.Bring(s, to)
+		}
+	})
+	if request == nil || err != nil {
+		return nil, err
+	}
+	k.s.shell.View(to, func(s *session.State) {
+		r := &s.Registry
+		if !s.Exists() || r.Sealed || s.Timing.Phase == session.Adjourned || r.Credit != nil && slices.Equal(r.Credit.Credits, credits) {
+			request = nil
+		}
+	})
+	return request, nil
+}
+
 // unlinked gives the request that links a session, or nil when it is linked.
 func (k *keeper) unlinked(id ids.Session) (request *command.Request, err error) {
 	k.s.shell.View(id, func(s *session.State) {
@@ -232,8 +336,8 @@ func (k *keeper) unlinked(id ids.Session) (request *command.Request, err error) 
 	return request, nil
 }
 
-// everything looks for what is outstanding, whoever left it: erasures and links
-// of all sessions, and values that no commit names.
+// everything looks for what is outstanding, whoever left it: erasures, links and
+// credit of all sessions, and values that no commit names.
 func (k *keeper) everything() {
 	for _, id := range k.s.shell.Sessions() {
 		k.s.shell.View(id, func(s *session.State) {
@@ -245,6 +349,12 @@ func (k *keeper) everything() {
 		})
 		if request, err := k.unlinked(id); request != nil && err == nil {
 			k.add("link", id, k.link(id))
+		}
+		if request, err := k.uncarried(id); request != nil && err == nil {
+			k.add("carry", id, k.carry(id))
+		}
+		if len(k.sessions(id)) > 0 {
+			k.add("bring", id, k.bringAll(id))
 		}
 	}
 	k.add("sweep", ids.Session{}, k.sweep)

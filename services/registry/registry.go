@@ -83,7 +83,7 @@ func Rules(public func(ids.Session) string, now func() time.Time) shell.Service 
 // creates lists the verbs for an id of which no session exists: a consultation
 // never is one.
 func creates(verb string) bool {
-	return verb == "create_session" || verb == "create_consultation" || verb == "link_session"
+	return verb == "create_session" || verb == "create_consultation" || verb == "link_session" || verb == "carry_credit"
 }
 
 // decide is the domain's decision, with what a pure domain cannot know: the

@@ -229,6 +229,8 @@ type agenda struct {
 	minutes    int64
 	applicants int
 	modalities func(*events.Modalities)
+	// consultation is one that was made before; a new one when it is left out.
+	consultation ids.Consultation
 }
 
 // open makes a session with an opening and an item with a list, its applicants,
@@ -242,7 +244,7 @@ func (s *stack) open(t reporter, a agenda) *meeting {
 	}
 	start := now().Add(3 * 60_000)
 	m.must(office, "create_session", command.CreateSession{
-		Title: "Whole session", PlannedStart: start, HardEnd: start.Add(a.minutes * 60_000), Zone: "Europe/Zurich",
+		Title: "Whole session", Consultation: a.consultation, PlannedStart: start, HardEnd: start.Add(a.minutes * 60_000), Zone: "Europe/Zurich",
 		Modalities: &modalities, Parts: []command.PartArgs{
 			{Kind: events.Opening, Title: "Opening", Minutes: 3},
 			{Kind: events.Item, Title: "Item", Minutes: max(1, a.minutes-3), HasList: true},

@@ -45,8 +45,12 @@ type Record struct {
 	Entries      []Entry           `json:"entries"`
 	Turns        []Turn            `json:"turns"`
 	Announced    []Announced       `json:"announced"`
-	Decisions    []Decision        `json:"decisions"`
-	Figures      Figures           `json:"figures"`
+	// Lists says of each list how it was ordered, and from which inputs.
+	Lists []List `json:"lists"`
+	// Credit is what each organisation carries on, where credit is carried over.
+	Credit    []events.CreditRow `json:"credit,omitempty"`
+	Decisions []Decision         `json:"decisions"`
+	Figures   Figures            `json:"figures"`
 	// Heads are where the subjects stood; Log is the whole log as stored, the
 	// input of everything above.
 	Heads []Head       `json:"heads"`
@@ -170,12 +174,15 @@ func Build(lines []proof.Line) (*Record, error) {
 			JoinedAt: e.JoinedAt, Late: e.Late, Deferrals: e.Deferrals, Members: e.Members, Excused: e.Excused,
 		})
 	}
-	r.Turns = turns(s)
+	r.Turns, r.Lists = turns(s), lists(s)
+	if s.Registry.Reckoned != nil {
+		r.Credit = s.Registry.Reckoned.Rows
+	}
 	for _, c := range commits {
 		r.decide(c)
 	}
 	r.Figures = figures(s, r.Turns)
-	for _, c := range []events.Context{events.Registry, events.Queue, events.Timing} {
+	for _, c := range []events.Context{events.Registry, events.Queue, events.Timing, events.Transcript} {
 		if h, ok := s.Heads[c]; ok {
 			r.Heads = append(r.Heads, Head{events.Subject(c, s.ID), h.Version, h.Hash})
 		}
@@ -221,7 +228,7 @@ func (r *Record) decide(c *commit) {
 			})
 		}
 	}
-	if c.Actor.Has(events.System) || c.context == events.Registry {
+	if c.Actor.Has(events.System) {
 		return
 	}
 	d := Decision{At: c.At, Verb: c.Verb, Roles: c.Actor.Roles, OnBehalf: c.OnBehalf, Subject: c.subject, Version: c.Version}

@@ -101,12 +101,12 @@ func (c *chronicle) append(of events.Context, r *command.Request, reaction bool)
 	return made
 }
 
-// due does what is due by now, of queue and timing.
+// due does what is due by now.
 func (c *chronicle) due() {
 	c.t.Helper()
 	for range 100 {
 		done := true
-		for _, of := range []events.Context{events.Timing, events.Queue} {
+		for _, of := range []events.Context{events.Timing, events.Queue, events.Registry} {
 			all := c.service(of).Due(c.state)
 			slices.SortFunc(all, func(a, b shell.Deadline) int { return int(a.At - b.At) })
 			for _, d := range all {
@@ -204,7 +204,7 @@ func TestAChangedRecordIsFound(t *testing.T) {
 	for name, change := range map[string]func(*Record){
 		"a turn's offer":        func(r *Record) { r.Turns[1].OfferedMS += 5000 },
 		"a turn's use":          func(r *Record) { r.Turns[2].UsedMS-- },
-		"a figure":              func(r *Record) { r.Figures.JainOffered = 1 },
+		"a figure":              func(r *Record) { r.Figures.JainSeconds = 1 },
 		"a promise":             func(r *Record) { r.Announced[0].GuaranteeMS -= 5000 },
 		"an applicant left out": func(r *Record) { r.Applicants = r.Applicants[1:] },
 		"a decision left out":   func(r *Record) { r.Decisions = r.Decisions[:len(r.Decisions)-1] },

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
@@ -13,6 +15,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/session"
 	"github.com/fairfloor/fairfloor/pkg/shell"
 	"github.com/fairfloor/fairfloor/services/queue"
+	"github.com/fairfloor/fairfloor/services/registry"
 	"github.com/fairfloor/fairfloor/services/timing"
 )
 
@@ -44,26 +47,32 @@ func Verify(r *Record) []Difference {
 	return append(all, compare(r, again)...)
 }
 
-// domains are the contexts whose own acts are decided again.
+// domains are the contexts whose acts are decided again.
 var domains = map[events.Context]shell.Service{
-	events.Queue:  queue.Service(),
-	events.Timing: timing.Service(),
+	events.Registry: registry.Rules(func(ids.Session) string { return "" }, time.Now),
+	events.Queue:    queue.Service(),
+	events.Timing:   timing.Service(),
 }
 
-// decideAgain decides every reaction and timer anew from the facts before it.
+// observed are a context's own acts whose facts come from elsewhere: from another
+// subject than the session's.
+var observed = map[string]bool{"bring_credit": true, "link_session": true, "carry_credit": true}
+
+// decideAgain decides anew, from the facts before it, every reaction and timer,
+// and what follows from what people asked for.
 func decideAgain(commits []*commit) []Difference {
 	var all []Difference
 	state := session.New(idOf(commits))
 	for i, c := range commits {
 		// What a gateway saw (a delegate's socket) is an observation: an input, which
-		// no rule gives. Only a context's own acts follow from the facts.
-		if domain, ours := domains[c.context]; ours && c.Actor.ID == events.ByService(c.context).ID {
+		// no rule gives.
+		if domain, ours := domains[c.context]; ours && !observed[c.Verb] {
 			if what := again(domain, state, commits[:i], c); what != "" {
 				all = append(all, Difference{Where: fmt.Sprintf("%s version %d (%s)", c.subject, c.Version, c.Verb), What: what})
 			}
 		}
 		if err := state.Apply(c.Commit, c.meta); err != nil {
-			return append(all, Difference{Where: c.subject, What: err.Error()})
+			return append(all, Difference{Where: fmt.Sprintf("%s version %d (%s)", c.subject, c.Version, c.Verb), What: err.Error()})
 		}
 	}
 	// Who drew a lot was a person; what it gave follows from code and randomness.
@@ -79,13 +88,29 @@ func decideAgain(commits []*commit) []Difference {
 
 // again says how a commit differs from what the domain decides, empty when it
 // does not. A replica may have decided before it had seen the latest commits of
-// the other contexts, so every prefix back to the commit's cause may be it; one
+// the other contexts; which ones it had, the commit itself says (decisions.md 1).
+// A reaction names its cause alone, so every prefix back to that may be it; one
 // that gives the same facts is enough.
 func again(domain shell.Service, state *session.State, before []*commit, c *commit) string {
+	own := c.Actor.ID == events.ByService(c.context).ID
+	decide := decideAsked
+	if own {
+		decide = decideDue
+	}
 	what := decide(domain, state, c)
-	for end := len(before); what != "" && end > 0 && before[end-1].context != c.context; {
+	if what == "" {
+		return ""
+	}
+	if c.Cause == nil {
+		if known, fewer := asSeen(before, c); fewer {
+			if earlier, err := replay(known); err == nil && decide(domain, earlier, c) == "" {
+				return ""
+			}
+		}
+	}
+	for end := len(before); end > 0 && before[end-1].context != c.context; {
 		end--
-		if c.Cause != nil && before[end].meta.Sequence <= c.Cause.Sequence {
+		if c.Cause != nil && before[end].meta.Sequence <= c.Cause.Sequence || c.Cause == nil && !own {
 			break
 		}
 		earlier, err := replay(before[:end])
@@ -99,8 +124,20 @@ func again(domain shell.Service, state *session.State, before []*commit, c *comm
 	return what
 }
 
-// decide decides one commit anew on a state.
-func decide(domain shell.Service, s *session.State, c *commit) string {
+// asSeen are the commits that a replica had seen when it decided one: all of its
+// own context, and the others' up to where the commit says. fewer reports that
+// they are not all.
+func asSeen(before []*commit, c *commit) (known []*commit, fewer bool) {
+	for _, b := range before {
+		if b.context == c.context || b.meta.Sequence <= c.Seen[b.subject] {
+			known = append(known, b)
+		}
+	}
+	return known, len(known) < len(before)
+}
+
+// decideDue decides anew what a context did by itself.
+func decideDue(domain shell.Service, s *session.State, c *commit) string {
 	due := domain.Due(s)
 	i := slices.IndexFunc(due, func(d shell.Deadline) bool { return d.Request.ID == c.Command })
 	if i < 0 {
@@ -114,6 +151,22 @@ func decide(domain shell.Service, s *session.State, c *commit) string {
 		return fmt.Sprintf("it was noted at %s, before it was due at %s", c.At, d.At)
 	}
 	decision, err := domain.Decide(s, &d.Request, at)
+	if err != nil {
+		return "by the facts before it, this was to be refused: " + err.Error()
+	}
+	return differ(c.Events, decision.Events)
+}
+
+// decideAsked decides anew what somebody asked for, where more than that follows.
+func decideAsked(domain shell.Service, s *session.State, c *commit) string {
+	r, more, err := restate(s, c)
+	switch {
+	case !more:
+		return ""
+	case err != nil:
+		return err.Error()
+	}
+	decision, err := domain.Decide(s, &r, c.At)
 	if err != nil {
 		return "by the facts before it, this was to be refused: " + err.Error()
 	}
@@ -140,7 +193,7 @@ func compare(stated, computed *Record) []Difference {
 	var all []Difference
 	a, b := reflect.ValueOf(*stated), reflect.ValueOf(*computed)
 	for i := range a.NumField() {
-		name := a.Type().Field(i).Tag.Get("json")
+		name, _, _ := strings.Cut(a.Type().Field(i).Tag.Get("json"), ",")
 		if name == "log" {
 			continue
 		}
