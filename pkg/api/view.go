@@ -50,6 +50,8 @@ type View struct {
 	// Corrections are the speakers' wishes about their own words; the words are a request of their own.
 	Corrections map[ids.Correction]CorrectionView `json:"corrections" see:"chair,booth"`
 	Relays      map[ids.Relay]RelayView           `json:"relays" see:"chair,booth"`
+	// Measures reckon up what happened so far.
+	Measures *MeasuresView `json:"measures,omitempty" see:"chair"`
 	// Acts are the latest acts, at most 20, for "what happened since".
 	Acts []session.Act `json:"acts" see:"chair"`
 }
@@ -103,6 +105,12 @@ type PartView struct {
 	// GuaranteeMS and AnnouncedMS are what was announced for its ordinary entries.
 	GuaranteeMS int64 `json:"guarantee_ms,omitempty"`
 	AnnouncedMS int64 `json:"announced_ms,omitempty"`
+	// UniformMS is the one number in force where one holds for all ordinary
+	// entries ("write for 1:00"); AnnouncedMS is then what was likely when the list
+	// closed ("up to 1:24 is likely").
+	UniformMS int64 `json:"uniform_ms,omitempty"`
+	// Plan is this part's own, for a part with a list.
+	Plan *PlanView `json:"plan,omitempty"`
 	// Order says by which rule the list is ordered; none for a part without a list.
 	Order *OrderView `json:"order,omitempty"`
 }
@@ -193,6 +201,13 @@ type EntryView struct {
 	// AllotmentMS is expected, GuaranteeMS promised.
 	AllotmentMS int64 `json:"allotment_ms,omitempty"`
 	GuaranteeMS int64 `json:"guarantee_ms,omitempty"`
+	// ToldMS is what was last announced to its speaker; it changes by 5 s or more
+	// only. Cut says that AllotmentMS is less than what was announced, because
+	// otherwise somebody would not be reached.
+	ToldMS int64 `json:"told_ms,omitempty"`
+	Cut    bool  `json:"cut,omitempty"`
+	// Aside is set for an entry in the state "set_aside".
+	Aside *AsideView `json:"aside,omitempty"`
 	// Reached is false for a waiting entry that is not expected to be called.
 	Reached bool `json:"reached"`
 	// Start is the expected start; none for those who will not be called.
@@ -270,35 +285,8 @@ type TurnView struct {
 	Expired   bool `json:"expired,omitempty"`
 	GraceOver bool `json:"grace_over,omitempty"`
 	Silent    bool `json:"silent,omitempty"`
-}
-
-// PlanView says whether everybody will be heard, and where the time goes, for
-// the current part as of the cursor.
-type PlanView struct {
-	Fits       bool  `json:"fits"`
-	Waiting    int   `json:"waiting"`
-	NotReached int   `json:"not_reached"`
-	LevelMS    int64 `json:"level_ms"`
-	// GuaranteeMS is what could be promised now.
-	GuaranteeMS int64 `json:"guarantee_ms"`
-	RaiseToMS   int64 `json:"raise_to_ms,omitempty" see:"chair"`
-	// End is when the last one expected would finish.
-	End        clock.Instant `json:"end,omitempty"`
-	UsePPM     int64         `json:"use_ppm" see:"chair"`
-	HandoverMS int64         `json:"handover_ms" see:"chair"`
-	Budget     BudgetView    `json:"budget"`
-	// Digest names this plan in expect.plan.
-	Digest string `json:"digest" see:"chair"`
-}
-
-// BudgetView is the budget bar, in ms.
-type BudgetView struct {
-	ElapsedMS  int64 `json:"elapsed_ms"`
-	RunningMS  int64 `json:"running_ms"`
-	ReservedMS int64 `json:"reserved_ms"`
-	PromisedMS int64 `json:"promised_ms"`
-	FreeMS     int64 `json:"free_ms"`
-	ShortMS    int64 `json:"short_ms,omitempty"`
+	// LostLine says that the clock stood once for a lost line: it does not again.
+	LostLine bool `json:"lost_line,omitempty"`
 }
 
 // ApplicantView is an organisation that applied.

@@ -53,6 +53,13 @@ func (p *planted) fill(t *testing.T, v reflect.Value, path string, who []api.Aud
 	case reflect.Uint64:
 		v.SetUint(uint64(888_000_000 + p.next))
 		plant(fmt.Sprint(v.Uint()))
+	case reflect.Float64:
+		v.SetFloat(float64(888_000_000 + p.next))
+		number, err := json.Marshal(v.Float())
+		if err != nil {
+			panic(err)
+		}
+		plant(string(number))
 	case reflect.Bool:
 		// Two values cannot be unique; the key is what is looked for.
 		v.SetBool(true)

@@ -28,7 +28,16 @@ func (v *View) Encode(audience api.Audience) (json.RawMessage, error) {
 func (v *View) narrow(audience api.Audience) (out api.View, open bool) {
 	out = v.View
 	out.Entries, out.Applicants, out.Turns, out.Persons = nil, nil, nil, nil
-	// Clear changes the values of a map in place, and this map is shared.
+	// Clear changes the values of a map in place, and these maps are shared.
+	out.Parts = make(map[ids.Part]*api.PartView, len(v.Parts))
+	for id, p := range v.Parts {
+		part := *p
+		if p.Plan != nil {
+			plan := *p.Plan
+			part.Plan = &plan
+		}
+		out.Parts[id] = &part
+	}
 	readable, limited := v.readable[audience]
 	out.Texts = make(map[ids.Text]api.TextView, len(v.Texts))
 	for id, text := range v.Texts {
@@ -71,7 +80,7 @@ func (v *View) frameOnly(out *api.View) {
 	out.Parts = make(map[ids.Part]*api.PartView, len(v.Parts))
 	for id, p := range v.Parts {
 		part := *p
-		part.GuaranteeMS, part.AnnouncedMS = 0, 0
+		part.GuaranteeMS, part.AnnouncedMS, part.UniformMS, part.Plan = 0, 0, 0, nil
 		out.Parts[id] = &part
 	}
 }

@@ -137,7 +137,7 @@ func (v *View) parts(s *session.State) {
 			out.Deadline = window.Until
 		}
 		if a := s.Timing.Announced[p.ID]; a != nil {
-			out.GuaranteeMS, out.AnnouncedMS = a.GuaranteeMS, a.LevelMS
+			out.GuaranteeMS, out.AnnouncedMS, out.UniformMS = a.GuaranteeMS, a.LevelMS, a.UniformMS
 		}
 		v.Parts[p.ID] = out
 		v.Agenda = append(v.Agenda, p.ID)
@@ -175,6 +175,12 @@ func (v *View) entries(s *session.State) {
 			if out.Language == "" {
 				out.Language = a.Language
 			}
+		}
+		if told := s.Timing.Etas[id]; len(told) > 0 {
+			out.ToldMS = told[len(told)-1].AllotmentMS
+		}
+		if e.Aside != nil {
+			out.Aside, out.Reached = &api.AsideView{How: e.Aside.How, CreditMS: e.Aside.CreditMS}, false
 		}
 		switch s.EntryState(e) {
 		case session.NotReached:
