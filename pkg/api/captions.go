@@ -62,11 +62,11 @@ type Segment struct {
 	Prepared bool `json:"prepared,omitempty"`
 	Edited   bool `json:"edited,omitempty"`
 	// Of names the original of a translation; Stale says that it was changed since.
-	Of         *SegmentRef   `json:"of,omitempty"`
-	Stale      bool          `json:"stale,omitempty"`
-	Confidence float64       `json:"confidence,omitempty" doc:"0 to 1, of engines that tell it"`
-	CapturedAt clock.Instant `json:"captured_at,omitempty"`
-	ReceivedAt clock.Instant `json:"received_at"`
+	Of         *events.Revision `json:"of,omitempty"`
+	Stale      bool             `json:"stale,omitempty"`
+	Confidence float64          `json:"confidence,omitempty" doc:"0 to 1, of engines that tell it"`
+	CapturedAt clock.Instant    `json:"captured_at,omitempty"`
+	ReceivedAt clock.Instant    `json:"received_at"`
 }
 
 // Said is who said something.
@@ -82,12 +82,6 @@ type Word struct {
 	Start      clock.Instant `json:"start_ms"`
 	End        clock.Instant `json:"end_ms"`
 	Confidence float64       `json:"confidence,omitempty"`
-}
-
-// SegmentRef names a revision of a segment.
-type SegmentRef struct {
-	Segment ids.Segment `json:"segment"`
-	Rev     int64       `json:"rev"`
 }
 
 // CaptionFrame takes a client's transcript of a track from one seq to another.

@@ -26,6 +26,7 @@ import (
 
 	"github.com/fairfloor/fairfloor/pkg/api"
 	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/forget"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/notes"
 	"github.com/fairfloor/fairfloor/pkg/people"
@@ -35,6 +36,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/telemetry"
 	"github.com/fairfloor/fairfloor/pkg/token"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/ask"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/captions"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/follow"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/httpapi"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/live"
@@ -79,6 +81,8 @@ type Gateway struct {
 	live      *live.Server
 	authority *token.Authority
 	cache     *people.Cache
+	captions  *captions.Hub
+	spoken    *forget.Cache
 	listener  net.Listener
 	handler   http.Handler
 }
@@ -110,8 +114,11 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 	if err != nil {
 		return nil, err
 	}
+	if err := g.transcripts(ctx); err != nil {
+		return nil, err
+	}
 	g.live, err = live.New(live.Config{
-		Follower: g.follower, Asker: asker, Tokens: g.authority, Presence: present, Clock: p.Clock,
+		Follower: g.follower, Asker: asker, Tokens: g.authority, Captions: g.captions, Presence: present, Clock: p.Clock,
 		Names: names, Origins: s.Origins, Logger: p.Logger, Registerer: p.Metrics.Registry,
 	})
 	if err != nil {
@@ -121,7 +128,8 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 		return nil, fmt.Errorf("listening on %s: %w", s.Address, err)
 	}
 	return g, g.mount(httpapi.Config{
-		Sessions: g.follower, Asker: asker, Tokens: g.authority, Base: g.URL(), Version: version, Logger: p.Logger,
+		Sessions: g.follower, Captions: g.captions, Revoked: g.follower.Revoked,
+		Asker: asker, Tokens: g.authority, Base: g.URL(), Version: version, Logger: p.Logger,
 		View: func(id ids.Session, audience api.Audience) (raw []byte, cursor api.Cursor, err error) {
 			var inner error
 			err = g.follower.Read(id, func(state *session.State) { raw, cursor, inner = view.Of(state, names, audience) })
@@ -299,6 +307,8 @@ func (g *Gateway) Run(ctx context.Context) error {
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	err = errors.Join(err, g.live.Close(ending))
+	g.captions.Close()
+	g.spoken.Close()
 	unserve()
 	err = errors.Join(err, <-served)
 	stop()

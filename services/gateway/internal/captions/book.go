@@ -53,6 +53,8 @@ type Book struct {
 	// publication and over are the session's, as of the last filling.
 	publication string
 	over        bool
+	// erased are segments whose words were erased in the store since the last filling.
+	erased []ids.Segment
 }
 
 type watching struct{ Watcher }

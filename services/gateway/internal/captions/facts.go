@@ -36,10 +36,15 @@ func (b *Book) take(s *session.State) bool {
 		tracks = append(tracks, t)
 	}
 	b.mu.Unlock()
+	b.mu.Lock()
+	erased := b.erased
+	b.erased = nil
+	b.mu.Unlock()
 	// What the floor's history says of a turn may be corrected at any time.
 	floor := s.Heads[events.Queue].Sequence
 	for _, t := range tracks {
 		moved = b.extend(t, s) || moved
+		b.blank(t, s, erased)
 		if floor != b.floor {
 			b.relabel(t, s)
 		}
@@ -66,6 +71,19 @@ func (b *Book) extend(t *track, s *session.State) bool {
 		}
 	}
 	return t.advance()
+}
+
+// blank takes out the words that were erased in the store since they were read.
+func (b *Book) blank(t *track, s *session.State, erased []ids.Segment) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, id := range erased {
+		if n, here := t.newest[id]; here && !t.steps[n].waits {
+			if segment, waits := b.read(s, id, t.steps[n].segment.Seq); !waits {
+				t.change(n, segment)
+			}
+		}
+	}
 }
 
 // relabel looks at the speakers of what was sent already.
@@ -101,11 +119,8 @@ func (b *Book) read(s *session.State, id ids.Segment, seq uint64) (out api.Segme
 	out = api.Segment{
 		Track: fact.Track, Seq: seq, ID: id, Rev: fact.Rev, State: string(fact.State), Text: words.Text, Words: words.Words,
 		Start: fact.Start, End: fact.End, TimeBasis: string(fact.Time), Turn: fact.Speaker.Turn, SpeakerBasis: string(fact.Speaker.Basis),
-		Source: fact.Source, SourceKind: string(fact.Kind), Prepared: fact.Prepared, Edited: fact.Edited, Stale: fact.Stale,
+		Of: fact.Of, Source: fact.Source, SourceKind: string(fact.Kind), Prepared: fact.Prepared, Edited: fact.Edited, Stale: fact.Stale,
 		Confidence: float64(fact.Confidence) / 1000, CapturedAt: fact.CapturedAt, ReceivedAt: fact.ReceivedAt,
-	}
-	if fact.Of != nil {
-		out.Of = &api.SegmentRef{Segment: fact.Of.Segment, Rev: fact.Of.Rev}
 	}
 	out.Speaker, out.Entry = speaker(s, fact.Speaker, words.Label)
 	return out, false
@@ -123,4 +138,37 @@ func speaker(s *session.State, who events.Attribution, label string) (api.Said, 
 	default:
 		return api.Said{Label: label}, entry
 	}
+}
+
+// History gives the segments with the revisions that they had, for those that
+// the store still holds words of. The newest keeps its place at the end of each.
+func (b *Book) History(segments []api.Segment) []api.Segment {
+	var out []api.Segment
+	err := b.hub.config.Sessions.Read(b.session, func(s *session.State) {
+		for _, newest := range segments {
+			fact := s.Transcript.Segments[newest.ID]
+			if fact == nil || fact.Gone() {
+				out = append(out, newest)
+				continue
+			}
+			for _, r := range fact.Revisions {
+				words, arrived := b.hub.config.Words(b.session, newest.ID, r.Digest)
+				if !arrived || r.Rev >= newest.Rev {
+					continue
+				}
+				earlier := newest
+				earlier.Rev, earlier.Text, earlier.Words, earlier.ReceivedAt = r.Rev, words.Text, words.Words, r.At
+				earlier.State, earlier.Edited = api.SegmentCorrected, r.Rev > 1
+				if len(out) == 0 || out[len(out)-1].ID != newest.ID {
+					earlier.State = api.SegmentFinal
+				}
+				out = append(out, earlier)
+			}
+			out = append(out, newest)
+		}
+	})
+	if err != nil {
+		return segments
+	}
+	return out
 }

@@ -134,6 +134,17 @@ func (h *Hub) Changed(s ids.Session) {
 	}
 }
 
+// Erased says that words of a segment were erased in the store: what was read of
+// them is read anew.
+func (h *Hub) Erased(s ids.Session, segment ids.Segment) {
+	if b := h.known(s); b != nil {
+		b.mu.Lock()
+		b.erased = append(b.erased, segment)
+		b.mu.Unlock()
+	}
+	h.Changed(s)
+}
+
 // run fills the books that have something new.
 func (h *Hub) run() {
 	for {

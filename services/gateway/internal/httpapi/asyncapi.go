@@ -23,6 +23,10 @@ var frames = []struct {
 	{api.FrameCommand, "Asks for something; see the verbs in /openapi.json", true, reflect.TypeFor[api.CommandFrame]()},
 	{api.FrameCheckIn, "Short for the command check_in", true, reflect.TypeFor[api.CheckIn]()},
 	{api.FrameClock, "Measures the offset to session time; the server answers with the same type", true, reflect.TypeFor[api.ClockFrame]()},
+	{api.FrameTracks, "Which tracks of the transcript to send, and from where on", true, reflect.TypeFor[api.TracksFrame]()},
+	{typing, "What a captioner is typing, whole each time; a frame of the type partial", true, reflect.TypeFor[api.PartialWish]()},
+	{api.FrameCaption, "Finals of a track and what became of them: from one seq to another", false, reflect.TypeFor[api.CaptionFrame]()},
+	{api.FramePartial, "What is being said in a track; the latest replaces the others", false, reflect.TypeFor[api.PartialFrame]()},
 	{api.FrameSnapshot, "The whole view", false, reflect.TypeFor[api.Snapshot]()},
 	{api.FramePatch, "A merge patch (RFC 7396) from one cursor to another", false, reflect.TypeFor[api.Patch]()},
 	{api.FrameMe, "The personal part, whole", false, reflect.TypeFor[api.MeFrame]()},
@@ -32,6 +36,10 @@ var frames = []struct {
 	{api.FrameProblem, "A frame could not be used", false, reflect.TypeFor[api.ProblemFrame]()},
 	{api.FrameBye, "The last frame before closing", false, reflect.TypeFor[api.Bye]()},
 }
+
+// typing names the client's frame of the type partial in the document, where
+// names are unique.
+const typing = "typing"
 
 // AsyncAPI describes the websocket and the events of the log (AsyncAPI 3.0).
 func AsyncAPI(version string) ([]byte, error) {
@@ -63,7 +71,7 @@ func AsyncAPI(version string) ([]byte, error) {
 	operations["client"] = object{"action": "receive", "summary": "What a client sends", "channel": ref("#/channels/live"), "messages": fromClient}
 	operations["server"] = object{"action": "send", "summary": "What the gateway sends", "channel": ref("#/channels/live"), "messages": fromServer}
 
-	for _, c := range []events.Context{events.Registry, events.Queue, events.Timing} {
+	for _, c := range []events.Context{events.Registry, events.Queue, events.Timing, events.Transcript} {
 		name := "commit_" + string(c)
 		messages[name] = object{
 			"name": name, "summary": "One accepted command of " + string(c) + ": one message with 1..n events",

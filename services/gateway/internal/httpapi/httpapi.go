@@ -25,6 +25,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/problem"
 	"github.com/fairfloor/fairfloor/pkg/session"
 	"github.com/fairfloor/fairfloor/pkg/token"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/captions"
 )
 
 // Sessions is what the API needs of the gateway's fold.
@@ -54,6 +55,10 @@ type Config struct {
 	Text func(ctx context.Context, s ids.Session, text ids.Text) (string, error)
 	// Log gives the raw bodies of a session's commits, for export.
 	Log func(ctx context.Context, s ids.Session, write func(subject string, seq uint64, body []byte) error) error
+	// Captions are the live transcripts.
+	Captions *captions.Hub
+	// Revoked reports whether an invitation was withdrawn.
+	Revoked func(ids.Session, ids.Invitation) bool
 	// Base is the public address for links, such as https://host/path; empty
 	// takes it from the request.
 	Base    string
@@ -87,6 +92,8 @@ func Mount(mux *http.ServeMux, config Config) ([]byte, error) {
 	s.commands()
 	s.people()
 	s.exports()
+	s.transcript()
+	s.push(mux)
 	document, err := s.document()
 	if err != nil {
 		return nil, err
@@ -213,6 +220,11 @@ func (s *server) look(b Bearer, id ids.Session) (token.Claims, error) {
 			On("header.Authorization").Try("open the link that you were given")
 	}
 	return token.Claims{Session: id, Roles: []events.Role{events.Observer}, Audience: token.ForPublic}, nil
+}
+
+// revoked reports whether the claims were withdrawn since they were checked.
+func (s *server) revoked(claims token.Claims) bool {
+	return s.Revoked != nil && s.Revoked(claims.Session, claims.ID)
 }
 
 // staffRoles may act for others and see the whole log.

@@ -179,8 +179,9 @@ func (s *server) sessions() {
 			}
 			out := &body[Heads]{Body: Heads{Heads: []Head{}}}
 			err := s.Sessions.Read(in.Session, func(state *session.State) {
+				out.Body.View = state.ViewSequence
 				out.Body.Sequence, out.Body.Incarnation, out.Body.PublicKey = state.Sequence, state.Incarnation, state.Registry.PublicKey
-				for _, c := range []events.Context{events.Registry, events.Queue, events.Timing} {
+				for _, c := range []events.Context{events.Registry, events.Queue, events.Timing, events.Transcript} {
 					if h, ok := state.Heads[c]; ok {
 						out.Body.Heads = append(out.Body.Heads, Head{events.Subject(c, state.ID), h.Sequence, h.Version, h.Hash, h.At})
 					}
@@ -193,7 +194,10 @@ func (s *server) sessions() {
 // Heads is where a session's log stands.
 type Heads struct {
 	// Sequence is the stream sequence up to which this gateway has folded.
-	Sequence    uint64 `json:"sequence"`
+	Sequence uint64 `json:"sequence"`
+	// View is that of the last commit which was more than captions: the view does
+	// not change from there to Sequence.
+	View        uint64 `json:"view"`
 	Incarnation string `json:"incarnation"`
 	PublicKey   string `json:"public_key"`
 	Heads       []Head `json:"heads"`
