@@ -1,4 +1,4 @@
 import Live from './live/Live.svelte'
 import { show } from './page'
 
-void show(Live, 'live.title', ['live'])
+void show(Live, 'live.title', ['live', 'captions'])

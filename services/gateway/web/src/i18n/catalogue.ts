@@ -1,5 +1,6 @@
 // What a catalogue is: English defines the keys, area by area; every other language is typed by it, so that a missing
 // or a superfluous text does not compile. Only types and the table of languages stand here; texts are fetched.
+import type captions from './en/captions'
 import type chair from './en/chair'
 import type common from './en/common'
 import type index from './en/index'
@@ -10,6 +11,7 @@ import type speaker from './en/speaker'
 /** The areas of texts. `common` is loaded on every page, the others by the pages that name them. */
 export interface Areas {
   common: typeof common
+  captions: typeof captions
   chair: typeof chair
   index: typeof index
   live: typeof live
@@ -89,6 +91,7 @@ type File = Promise<{ default: Readonly<Record<string, string>> }>
 export const files: Record<Language, Record<Area, () => File>> = {
   ar: {
     common: () => import('./ar/common'),
+    captions: () => import('./ar/captions'),
     chair: () => import('./ar/chair'),
     index: () => import('./ar/index'),
     live: () => import('./ar/live'),
@@ -97,6 +100,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
   },
   zh: {
     common: () => import('./zh/common'),
+    captions: () => import('./zh/captions'),
     chair: () => import('./zh/chair'),
     index: () => import('./zh/index'),
     live: () => import('./zh/live'),
@@ -105,6 +109,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
   },
   en: {
     common: () => import('./en/common'),
+    captions: () => import('./en/captions'),
     chair: () => import('./en/chair'),
     index: () => import('./en/index'),
     live: () => import('./en/live'),
@@ -113,6 +118,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
   },
   fr: {
     common: () => import('./fr/common'),
+    captions: () => import('./fr/captions'),
     chair: () => import('./fr/chair'),
     index: () => import('./fr/index'),
     live: () => import('./fr/live'),
@@ -121,6 +127,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
   },
   ru: {
     common: () => import('./ru/common'),
+    captions: () => import('./ru/captions'),
     chair: () => import('./ru/chair'),
     index: () => import('./ru/index'),
     live: () => import('./ru/live'),
@@ -129,6 +136,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
   },
   es: {
     common: () => import('./es/common'),
+    captions: () => import('./es/captions'),
     chair: () => import('./es/chair'),
     index: () => import('./es/index'),
     live: () => import('./es/live'),

@@ -84,6 +84,11 @@ export class Session {
     return this.live.command(verb, args, undefined, reason, id)
   }
 
+  /** Tells the server something that is worth nothing later, such as the words that are being typed. */
+  tell(frame: Record<string, unknown>): void {
+    this.live.tell(frame)
+  }
+
   /** Waits until the view is at or past a log position (decisions.md 28). */
   private async reached(seq: number): Promise<void> {
     const until = performance.now() + patience

@@ -1,6 +1,8 @@
 // The view, the frames and the commands as the gateway speaks them (pkg/api, pkg/command).
 // Times are session time in ms since 1970, lengths are ms, ids are UUIDs.
 
+import type { MeasuresView, PlanView } from './plan'
+
 export type Id = string
 export type Phase = 'planned' | 'running' | 'suspended' | 'adjourned'
 export type EntryKind = 'statement' | 'question' | 'right_of_reply' | 'point_of_order'
@@ -15,6 +17,7 @@ export type EntryState =
   | 'admitted'
   | 'refused'
   | 'not_reached'
+  | 'set_aside'
 export type PromptKind = 'please_conclude' | 'you_are_muted' | 'slow_down'
 export type Audience = 'chair' | 'booth' | 'participant' | 'public'
 
@@ -74,6 +77,10 @@ export interface PartView {
   deadline?: number
   guarantee_ms?: number
   announced_ms?: number
+  /** The one number in force where one holds for all ordinary entries. */
+  uniform_ms?: number
+  plan?: PlanView
+  order?: OrderView
 }
 
 export interface Range {
@@ -107,6 +114,9 @@ export interface EntryView {
   place?: number
   allotment_ms?: number
   guarantee_ms?: number
+  told_ms?: number
+  cut?: boolean
+  aside?: { how: 'second_session' | 'apportion'; credit_ms: number }
   reached: boolean
   start?: Range
 }
@@ -153,25 +163,25 @@ export interface TurnView {
   expired?: boolean
   grace_over?: boolean
   silent?: boolean
+  /** The clock stood once for a lost line: it does not again. */
+  lost_line?: boolean
 }
 
-export interface PlanView {
-  fits: boolean
-  waiting: number
-  not_reached: number
-  level_ms: number
-  guarantee_ms: number
-  raise_to_ms?: number
-  end?: number
-  budget: {
-    elapsed_ms: number
-    running_ms: number
-    reserved_ms: number
-    promised_ms: number
-    free_ms: number
-    short_ms?: number
-  }
-  digest?: string
+export interface OrderView {
+  rule: string
+  words: string
+  categories?: string[]
+  lot?: boolean
+  credit?: boolean
+  commitment?: string
+  source?: string
+  labels?: string
+  fixed_at?: number
+  code?: string
+  randomness?: string
+  drawn_at?: number
+  fixed: boolean
+  kept?: number
 }
 
 export interface ApplicantView {
@@ -215,24 +225,29 @@ export type Visibility = 'owner' | 'interpreters_and_captioners' | 'public_at_de
 /** One track of captions. */
 export interface TrackView {
   track: string
-  language: string
-  source?: { id: Id; kind: string; label: string }
+  source?: { id: Id; kind: SourceView['kind']; label?: string; language: string }
   epoch: number
   state: 'idle' | 'live' | 'held' | 'interrupted'
   /** The language of the turn, while it differs from the source's. */
   held_because?: string
+  /** Since when words are missing while the floor is held. */
+  missing_since?: number
 }
 
+/** Something that writes a track, or waits to. */
 export interface SourceView {
   id: Id
   track: string
   kind: 'typed' | 'push' | 'engine' | 'script'
-  label: string
+  label?: string
   language: string
+  hears?: 'floor' | 'interpretation'
   latency_ms?: number
-  priority?: number
-  active?: boolean
-  by?: string
+  turn?: Id
+  by: string
+  active: boolean
+  /** Numbers of a push source that never came. */
+  missing?: number
 }
 
 export interface Term {
@@ -241,16 +256,25 @@ export interface Term {
   note?: string
 }
 
-/** A wish to have a sentence corrected. */
+/** Where a track's captions are passed on to. */
+export interface RelayView {
+  id: Id
+  track: string
+  target: 'zoom' | 'youtube'
+  host: string
+  failing?: boolean
+  status?: number
+}
+
+/** A wish to have a sentence corrected; its words are a request of their own. */
 export interface CorrectionView {
   id: Id
-  track?: string
   segment: Id
   rev: number
-  text?: string
-  by?: Id
-  at?: number
-  state?: 'open' | 'accepted' | 'declined'
+  applicant: Id
+  at: number
+  answered_at?: number
+  accepted?: boolean
 }
 
 export interface View {
@@ -265,6 +289,7 @@ export interface View {
   turns: Record<Id, TurnView>
   turn_order: Id[] | null
   plan: PlanView
+  measures?: MeasuresView
   applicants: Record<Id, ApplicantView>
   persons?: Record<Id, PersonView> | null
   swaps?: Record<Id, { id: Id; entry: Id; with: Id }> | null
@@ -272,8 +297,10 @@ export interface View {
   texts?: Record<Id, TextView> | null
   tracks?: Record<string, TrackView> | null
   sources?: Record<Id, SourceView> | null
-  glossary?: Term[] | null
+  /** Which glossary is in force; its terms are a request of their own. */
+  glossary?: { terms: number; digest: string }
   corrections?: Record<Id, CorrectionView> | null
+  relays?: Record<Id, RelayView> | null
 }
 
 export interface Notice {
