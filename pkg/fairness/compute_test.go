@@ -35,10 +35,11 @@ func TestDecemberFitsAndIsPromisedSixtySeconds(t *testing.T) {
 	if p.GuaranteeMS != 60_000 {
 		t.Errorf("guarantee %d ms, want 60000", p.GuaranteeMS)
 	}
-	// 83 s are left after the longest opening; silent calls and the spread of
-	// what is to come take some six of them until they turn out not to come.
-	if p.LevelMS < 75_000 || p.LevelMS > 83_000 {
-		t.Errorf("level %d ms, want about 77 s", p.LevelMS)
+	// 83 s are left after the longest opening; silent calls, the spread of what
+	// is to come and the margin take some nine of them until they turn out not
+	// to come.
+	if p.LevelMS < 72_000 || p.LevelMS > 78_000 {
+		t.Errorf("level %d ms, want about 74 s", p.LevelMS)
 	}
 	b := p.Budget
 	if sum := b.ElapsedMS + b.RunningMS + b.ReservedMS + b.PromisedMS + b.FreeMS; sum != 90*60_000 {

@@ -67,6 +67,7 @@ type frame struct {
 	silence  int64 // mean cost per turn of calls without an answer
 	pause    int64 // mean interruption per turn
 	beyond   int64 // interruptions to expect beyond the reserve
+	margin   int64 // kept from the level and the next speaker, not from promises
 	spread   int64 // 3*sqrt(n)*sigma_h
 	reserve  int64 // R(n)
 	standby  int64 // kept for standby
@@ -151,7 +152,8 @@ func (e *Engine) budget(s *Situation, p *Plan) frame {
 	// sets aside half: otherwise every bad surprise falls on the last ones
 	// (measured: without it the last ten are offered 4 % less than the first).
 	f.spread = estimate.Sqrt(9 * f.n * s.HandoverSigmaMS * s.HandoverSigmaMS)
-	p.CapacityMS = f.limit - f.reserve - f.base - f.n*(f.h+f.silence) - f.spread/2 - f.beyond - back - f.access
+	f.margin = s.margin(&f)
+	p.CapacityMS = f.limit - f.reserve - f.base - f.n*(f.h+f.silence) - f.spread/2 - f.beyond - f.margin - back - f.access
 	return f
 }
 
@@ -316,7 +318,9 @@ func (e *Engine) next(s *Situation, p *Plan, f *frame) {
 	}
 	o := &p.Offers[at]
 	floor := max(e.bounds[at].low, o.GuaranteeMS)
+	// A margin that is not whole is no alarm: promises do not count on it.
 	p.GuaranteeAtRisk = f.shortage || s.Mode != Fixed && p.CapMS < floor
+	p.CapMS -= f.margin
 	if s.Mode == Fixed || p.CapMS >= o.AllotmentMS {
 		return
 	}

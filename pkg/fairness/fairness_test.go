@@ -288,7 +288,7 @@ func TestUniformIsOneNumberRaisedOnlyWithTheChair(t *testing.T) {
 			t.Errorf("entry %d is offered %d", i, o.AllotmentMS)
 		}
 	}
-	if p.RaiseToMS < 75_000 || p.RaiseToMS > 84_000 {
+	if p.RaiseToMS < 70_000 || p.RaiseToMS > 78_000 {
 		t.Errorf("a raise to %d ms is proposed", p.RaiseToMS)
 	}
 	s.UniformMS = p.RaiseToMS - 4_000

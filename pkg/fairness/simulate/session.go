@@ -243,7 +243,7 @@ func (g *game) play() error {
 			return nil
 		}
 		if g.nowMS >= g.limit() && !g.policy.Protocol {
-			return nil
+			return nil // who follows no protocol stops when the closing begins
 		}
 		g.deck()
 		if g.policy.Naive {
@@ -371,8 +371,8 @@ func (g *game) call() bool {
 	who := g.list[at]
 	p, h := &g.players[who], &g.fortune.people[who]
 	offered := g.plan.Offers[at].AllotmentMS
-	if (g.policy.Protocol || g.policy.Ending == Cut) && g.nowMS+g.plan.HandoverMS+offered > g.situation.HardEndMS {
-		return false // no turn is given whose limit lies beyond the end
+	if !g.inTime(offered) {
+		return false
 	}
 	if p.calledMS == 0 {
 		p.calledMS = g.nowMS
@@ -409,6 +409,17 @@ func (g *game) call() bool {
 	g.situation.Handover = g.situation.Handover.Add(p.begunMS - g.nowMS)
 	g.nowMS, g.endedMS = end, end
 	return true
+}
+
+// inTime says whether a turn can still be given (decisions.md 12): where the
+// limit ends turns, none whose limit lies beyond the hard end; under a gavel
+// none that could only begin after it.
+func (g *game) inTime(offeredMS int64) bool {
+	begin, end := g.nowMS+g.plan.HandoverMS, g.situation.HardEndMS
+	if g.policy.Ending == Cut {
+		return begin+offeredMS <= end
+	}
+	return !g.policy.Protocol || begin < end
 }
 
 // stopped charges an interruption to the reserve.
