@@ -192,7 +192,7 @@ func Check(r *session.Registry, rows []command.Apply) []Finding {
 		}
 		if free <= 0 {
 			f.Outcome = Faulty
-			f.Problem = problem.New(problem.TooMany, "a session has at most %d applicants", MaxApplicants).Try("make a second session")
+			f.Problem = problem.New(problem.WrongState, "a session has at most %d applicants", MaxApplicants).Try("make a second session")
 			continue
 		}
 		free--

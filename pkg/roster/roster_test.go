@@ -166,7 +166,7 @@ func TestASessionIsFull(t *testing.T) {
 		r.ApplicantOrder = append(r.ApplicantOrder, ids.Applicant{})
 	}
 	got := Check(r, []command.Apply{{Organisation: "Last"}, {Organisation: "Too many"}, {Organisation: "first"}, {Organisation: "Too many"}})
-	if got[0].Outcome != Accepted || got[1].Outcome != Faulty || got[1].Problem.Code != problem.TooMany || got[2].Outcome != Duplicate || got[3].Outcome != Faulty {
+	if got[0].Outcome != Accepted || got[1].Outcome != Faulty || got[1].Problem.Code != problem.WrongState || got[2].Outcome != Duplicate || got[3].Outcome != Faulty {
 		t.Errorf("%+v", got)
 	}
 }

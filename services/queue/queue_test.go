@@ -184,7 +184,7 @@ func TestTheSamePersonTwiceAtOnce(t *testing.T) {
 			switch {
 			case err == nil:
 				accepted++
-			case !errors.As(err, &p) || p.Code != problem.Already || p.Field != "applicant":
+			case !errors.As(err, &p) || p.Code != problem.Already || p.Field != "args.applicant":
 				t.Errorf("refused with %v", err)
 			}
 		}

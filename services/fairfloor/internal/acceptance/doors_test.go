@@ -163,7 +163,7 @@ func refused(t *testing.T, what string, a answered, field string, codes ...probl
 	if a.problem.Detail == "" || a.problem.Do == "" {
 		t.Errorf("%s: no sentence or nothing to do: %+v", what, a.problem)
 	}
-	// Domains name an argument with or without the prefix of its place.
+	// The services name an argument with the prefix of its place, a reader of frames a member without.
 	if got := strings.TrimPrefix(a.problem.Field, "args."); field == "*" && got == "" || field != "*" && got != field {
 		t.Errorf("%s: the field is %q, want %q (%s)", what, a.problem.Field, field, a.problem.Detail)
 	}

@@ -26,14 +26,14 @@ func (d *deciding) reassign() ([]events.Event, error) {
 		return nil, err
 	}
 	if args.Entry == from.ID {
-		return nil, problem.New(problem.Already, "%s has the floor", d.speaker(from)).On("entry").Try("name who really speaks")
+		return nil, problem.New(problem.Already, "%s has the floor", d.speaker(from)).On("args.entry").Try("name who really speaks")
 	}
-	to, err := d.inState(args.Entry, "entry", session.Waiting, session.Standby)
+	to, err := d.inState(args.Entry, "args.entry", session.Waiting, session.Standby)
 	if err != nil {
 		return nil, err
 	}
 	if to.Part != t.Part {
-		return nil, problem.Field("entry", "%s is on the list of another part", d.speaker(to)).Try("join them to this part's list first")
+		return nil, problem.Field("args.entry", "%s is on the list of another part", d.speaker(to)).Try("join them to this part's list first")
 	}
 	return one(&events.TurnReassigned{Turn: t.ID, From: from.ID, To: to.ID}), nil
 }
@@ -64,7 +64,7 @@ func (d *deciding) correctTurn() ([]events.Event, error) {
 		ended, corrected.EndedAt = args.EndedAt, args.EndedAt
 	}
 	if *corrected == (events.TurnCorrected{Turn: t.ID}) {
-		return nil, problem.New(problem.Already, "the turn is logged like this").On("turn").Try("send what is to be changed: entry, begun_at or ended_at")
+		return nil, problem.New(problem.Already, "the turn is logged like this").On("args.turn").Try("send what is to be changed: entry, begun_at or ended_at")
 	}
 	if corrected.BegunAt.IsZero() && corrected.EndedAt.IsZero() {
 		return one(corrected), nil
@@ -78,19 +78,19 @@ func (d *deciding) correctTurn() ([]events.Event, error) {
 // past gives a turn that is over and stands.
 func (d *deciding) past(id ids.Turn) (*session.Turn, error) {
 	if id.IsZero() {
-		return nil, problem.Field("turn", "the turn is missing").Try("send the id of the turn that is to be corrected")
+		return nil, problem.Field("args.turn", "the turn is missing").Try("send the id of the turn that is to be corrected")
 	}
 	t, ok := d.q.Turns[id]
 	switch {
 	case !ok:
-		return nil, problem.New(problem.NotFound, "there is no turn %s in this session", id).On("turn").Try("name one of the session's turns")
+		return nil, problem.New(problem.NotFound, "there is no turn %s in this session", id).On("args.turn").Try("name one of the session's turns")
 	case t.Void:
-		return nil, problem.New(problem.WrongState, "the turn was undone").On("turn").Try("record the turn that was held (enter_turn)")
+		return nil, problem.New(problem.WrongState, "the turn was undone").On("args.turn").Try("record the turn that was held (enter_turn)")
 	case t.EndedAt.IsZero():
-		return nil, problem.New(problem.WrongState, "the turn has the floor").On("turn").
+		return nil, problem.New(problem.WrongState, "the turn has the floor").On("args.turn").
 			Try("end it first, or say who is speaking (reassign)")
 	case t.BegunAt.IsZero():
-		return nil, problem.New(problem.WrongState, "the turn never began").On("turn").Try("record the turn that was held (enter_turn)")
+		return nil, problem.New(problem.WrongState, "the turn never began").On("args.turn").Try("record the turn that was held (enter_turn)")
 	}
 	return t, nil
 }
@@ -98,15 +98,15 @@ func (d *deciding) past(id ids.Turn) (*session.Turn, error) {
 // couldHaveSpoken gives an entry that a past turn may belong to: also one that
 // has left the list since, and one that has spoken in another turn.
 func (d *deciding) couldHaveSpoken(id ids.Entry, part ids.Part) (*session.Entry, error) {
-	e, err := d.inState(id, "entry", session.Waiting, session.Standby, session.Spoken, session.Gone)
+	e, err := d.inState(id, "args.entry", session.Waiting, session.Standby, session.Spoken, session.Gone)
 	if err != nil {
 		return nil, err
 	}
 	if e.Kind == events.PointOfOrder {
-		return nil, problem.Field("entry", "a point of order is no turn").Try("name a statement, question or right of reply")
+		return nil, problem.Field("args.entry", "a point of order is no turn").Try("name a statement, question or right of reply")
 	}
 	if !part.IsZero() && e.Part != part {
-		return nil, problem.Field("entry", "%s is on the list of another part", d.speaker(e)).Try("name an entry of the turn's part")
+		return nil, problem.Field("args.entry", "%s is on the list of another part", d.speaker(e)).Try("name an entry of the turn's part")
 	}
 	return e, nil
 }
@@ -120,17 +120,17 @@ func (d *deciding) stretch(self ids.Turn, begun, ended clock.Instant) error {
 	}
 	switch {
 	case begun.IsZero():
-		return problem.Field("begun_at", "the begin is missing").Try("send when the first word was said, in ms since 1970")
+		return problem.Field("args.begun_at", "the begin is missing").Try("send when the first word was said, in ms since 1970")
 	case ended.IsZero():
-		return problem.Field("ended_at", "the end is missing").Try("send when the last word was said, in ms since 1970")
+		return problem.Field("args.ended_at", "the end is missing").Try("send when the last word was said, in ms since 1970")
 	case ended <= begun:
-		return problem.Field("ended_at", "the end at %s does not come after the begin at %s", ended, begun).Try("send an end after the begin")
+		return problem.Field("args.ended_at", "the end at %s does not come after the begin at %s", ended, begun).Try("send an end after the begin")
 	case d.s.Timing.StartedAt.IsZero():
-		return problem.New(problem.WrongState, "the session has not started").On("begun_at").Try("start the session first")
+		return problem.New(problem.WrongState, "the session has not started").On("args.begun_at").Try("start the session first")
 	case begun < d.s.Timing.StartedAt:
-		return problem.Field("begun_at", "%s lies before the session's start at %s", begun, d.s.Timing.StartedAt).Try("send a time in the session")
+		return problem.Field("args.begun_at", "%s lies before the session's start at %s", begun, d.s.Timing.StartedAt).Try("send a time in the session")
 	case ended > last:
-		return problem.Field("ended_at", "%s lies after %s (%s)", ended, what, last).Try("send a time in the past of the session")
+		return problem.Field("args.ended_at", "%s lies after %s (%s)", ended, what, last).Try("send a time in the past of the session")
 	}
 	for _, id := range d.q.TurnOrder {
 		t := d.q.Turns[id]
@@ -143,9 +143,9 @@ func (d *deciding) stretch(self ids.Turn, begun, ended clock.Instant) error {
 			until = clock.Instant(math.MaxInt64)
 		}
 		if begun < until && t.BegunAt < ended {
-			field := "begun_at"
+			field := "args.begun_at"
 			if begun < t.BegunAt {
-				field = "ended_at"
+				field = "args.ended_at"
 			}
 			return problem.Field(field, "this overlaps turn %s of %s, which began at %s", id, d.speaker(d.q.Entries[t.Entry]), t.BegunAt).
 				Try("correct that turn first, or send other times")
@@ -160,7 +160,7 @@ func (d *deciding) enterTurn() ([]events.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := d.inState(args.Entry, "entry", session.Waiting, session.Standby)
+	e, err := d.inState(args.Entry, "args.entry", session.Waiting, session.Standby)
 	if err != nil {
 		return nil, err
 	}

@@ -159,14 +159,14 @@ func (d *deciding) waiting(id ids.Entry, field string) (*session.Entry, error) {
 // ownIn gives an entry of the actor's own (or, for the chair's side,
 // anybody's) that is in one of the states.
 func (d *deciding) ownIn(id ids.Entry, states ...session.EntryState) (*session.Entry, error) {
-	e, err := d.entry(id, "entry")
+	e, err := d.entry(id, "args.entry")
 	if err != nil {
 		return nil, err
 	}
-	if err := d.own(e.Applicant, "entry"); err != nil {
+	if err := d.own(e.Applicant, "args.entry"); err != nil {
 		return nil, err
 	}
-	return d.inState(id, "entry", states...)
+	return d.inState(id, "args.entry", states...)
 }
 
 // inState gives an entry that is in one of the states, or says where it stands
@@ -228,15 +228,15 @@ func (d *deciding) unheard() error {
 // part gives a part that has a list.
 func (d *deciding) part(id ids.Part) (events.Part, error) {
 	if id.IsZero() {
-		return events.Part{}, problem.Field("part", "the part is missing").Try("name the part whose list it is about")
+		return events.Part{}, problem.Field("args.part", "the part is missing").Try("name the part whose list it is about")
 	}
 	p, _, ok := d.s.Registry.Part(id)
 	if !ok {
-		return p, problem.New(problem.NotFound, "this session has no part %s", id).On("part").
+		return p, problem.New(problem.NotFound, "this session has no part %s", id).On("args.part").
 			Try("name one of the session's parts")
 	}
 	if !p.HasList {
-		return p, problem.Field("part", "%q has no list of speakers", p.Title).Try("name a part that has a list")
+		return p, problem.Field("args.part", "%q has no list of speakers", p.Title).Try("name a part that has a list")
 	}
 	return p, nil
 }

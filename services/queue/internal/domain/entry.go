@@ -21,7 +21,7 @@ func (d *deciding) withdraw() ([]events.Event, error) {
 	e, err := d.ownIn(args.Entry, session.Waiting, session.Standby, session.Raised, session.Merged, session.SetAside)
 	if err != nil {
 		if e := d.q.Entries[args.Entry]; e != nil && e.State == session.Gone {
-			return nil, problem.New(problem.Already, "the entry of %s has left the list", d.speaker(e)).On("entry").Try("nothing needs to be done")
+			return nil, problem.New(problem.Already, "the entry of %s has left the list", d.speaker(e)).On("args.entry").Try("nothing needs to be done")
 		}
 		return nil, err
 	}
@@ -30,7 +30,7 @@ func (d *deciding) withdraw() ([]events.Event, error) {
 		// While the joint statement is held its members stay named with it.
 		lead := d.q.Entries[e.MergedInto]
 		if lead.State != session.Waiting && lead.State != session.Standby {
-			return nil, d.elsewhere(lead, "entry")
+			return nil, d.elsewhere(lead, "args.entry")
 		}
 		decided = append(decided, &events.EntrySplit{Lead: lead.ID, Members: []ids.Entry{e.ID}})
 	} else if len(e.Members) > 0 {
@@ -52,7 +52,7 @@ func (d *deciding) deferEntry() ([]events.Event, error) {
 	behind := len(d.q.List(e.Part).Order) - d.q.Place(e.ID)
 	if behind == 0 {
 		return nil, problem.New(problem.WrongState, "the entry of %s is at the end of the list already, at place %d", d.speaker(e), d.q.Place(e.ID)).
-			On("entry").Try("report the absence, withdraw, or ask the secretariat for standby")
+			On("args.entry").Try("report the absence, withdraw, or ask the secretariat for standby")
 	}
 	return one(&events.EntryDeferred{Entry: e.ID, Places: min(back, behind)}), nil
 }
@@ -73,7 +73,7 @@ func (d *deciding) checkIn() ([]events.Event, error) {
 // checkedIn is the common end of checking in, by whichever verb it was said.
 func (d *deciding) checkedIn(e *session.Entry) ([]events.Event, error) {
 	if e.CheckedIn && !e.Absent {
-		return nil, problem.New(problem.Already, "%s has checked in, at %s", d.speaker(e), d.standing(e)).On("entry").
+		return nil, problem.New(problem.Already, "%s has checked in, at %s", d.speaker(e), d.standing(e)).On("args.entry").
 			Try("nothing needs to be done")
 	}
 	return one(&events.CheckedIn{Entry: e.ID}), nil
@@ -86,23 +86,23 @@ func (d *deciding) notePresence() ([]events.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := d.inState(args.Entry, "entry", session.Waiting, session.Standby, session.OnFloor, session.Merged)
+	e, err := d.inState(args.Entry, "args.entry", session.Waiting, session.Standby, session.OnFloor, session.Merged)
 	if err != nil {
 		return nil, err
 	}
 	switch args.Basis {
 	case events.ByCheckIn:
-		if _, err := d.waiting(e.ID, "entry"); err != nil {
+		if _, err := d.waiting(e.ID, "args.entry"); err != nil {
 			return nil, err
 		}
 		return d.checkedIn(e)
 	case events.InRoom, events.InConference, events.Seen:
 	default:
-		return nil, problem.Field("basis", "%.40q says nothing about presence", string(args.Basis)).
+		return nil, problem.Field("args.basis", "%.40q says nothing about presence", string(args.Basis)).
 			Try("use room, conference, check_in or seen")
 	}
 	if args.Basis == events.Seen && e.Presence != "" || e.Presence == args.Basis && !e.Absent {
-		return nil, problem.New(problem.Already, "%s is known to be there (%s)", d.speaker(e), e.Presence).On("basis").
+		return nil, problem.New(problem.Already, "%s is known to be there (%s)", d.speaker(e), e.Presence).On("args.basis").
 			Try("nothing needs to be done")
 	}
 	return one(&events.PresenceNoted{Entry: e.ID, Basis: args.Basis}), nil
@@ -120,7 +120,7 @@ func (d *deciding) reportAbsent() ([]events.Event, error) {
 		return nil, err
 	}
 	if e.Absent {
-		return nil, problem.New(problem.Already, "%s is reported absent already", d.speaker(e)).On("entry").Try("check in when they are back")
+		return nil, problem.New(problem.Already, "%s is reported absent already", d.speaker(e)).On("args.entry").Try("check in when they are back")
 	}
 	return one(&events.AbsenceReported{Entry: e.ID}), nil
 }
@@ -132,12 +132,12 @@ func (d *deciding) excuse() ([]events.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := d.inState(args.Entry, "entry", session.Waiting, session.Standby, session.Merged, session.Gone)
+	e, err := d.inState(args.Entry, "args.entry", session.Waiting, session.Standby, session.Merged, session.Gone)
 	if err != nil {
 		return nil, err
 	}
 	if e.Excused {
-		return nil, problem.New(problem.Already, "%s is excused", d.speaker(e)).On("entry").Try("nothing needs to be done")
+		return nil, problem.New(problem.Already, "%s is excused", d.speaker(e)).On("args.entry").Try("nothing needs to be done")
 	}
 	return one(&events.Excused{Entry: e.ID}), nil
 }
@@ -149,14 +149,14 @@ func (d *deciding) toStandby() ([]events.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := d.entry(args.Entry, "entry")
+	e, err := d.entry(args.Entry, "args.entry")
 	if err != nil {
 		return nil, err
 	}
 	if e.State == session.Standby {
-		return nil, problem.New(problem.Already, "%s is on standby", d.speaker(e)).On("entry").Try("nothing needs to be done")
+		return nil, problem.New(problem.Already, "%s is on standby", d.speaker(e)).On("args.entry").Try("nothing needs to be done")
 	}
-	if _, err := d.waiting(e.ID, "entry"); err != nil {
+	if _, err := d.waiting(e.ID, "args.entry"); err != nil {
 		return nil, err
 	}
 	return one(&events.EntryToStandby{Entry: e.ID}), nil
@@ -172,7 +172,7 @@ func (d *deciding) comeBack() ([]events.Event, error) {
 	e, err := d.ownIn(args.Entry, session.Standby)
 	if err != nil {
 		if e := d.q.Entries[args.Entry]; e != nil && e.State == session.Waiting {
-			return nil, problem.New(problem.Already, "%s waits on the list, at %s", d.speaker(e), d.standing(e)).On("entry").
+			return nil, problem.New(problem.Already, "%s waits on the list, at %s", d.speaker(e), d.standing(e)).On("args.entry").
 				Try("nothing needs to be done")
 		}
 		return nil, err
@@ -191,14 +191,14 @@ func (d *deciding) handOver() ([]events.Event, error) {
 		return nil, err
 	}
 	if args.Delegate.IsZero() {
-		return nil, problem.Field("delegate", "the colleague is missing").Try("name the person who will speak")
+		return nil, problem.Field("args.delegate", "the colleague is missing").Try("name the person who will speak")
 	}
-	delegate, err := d.delegate(args.Delegate, e.Applicant, "delegate")
+	delegate, err := d.delegate(args.Delegate, e.Applicant, "args.delegate")
 	if err != nil {
 		return nil, err
 	}
 	if delegate == e.Delegate {
-		return nil, problem.New(problem.Already, "this person speaks for %s already", d.speaker(e)).On("delegate").Try("nothing needs to be done")
+		return nil, problem.New(problem.Already, "this person speaks for %s already", d.speaker(e)).On("args.delegate").Try("nothing needs to be done")
 	}
 	return one(&events.EntryHandedOver{Entry: e.ID, Delegate: delegate}), nil
 }

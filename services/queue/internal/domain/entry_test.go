@@ -237,7 +237,7 @@ func TestSwapByConsent(t *testing.T) {
 				s.must(proposing(delegate(4), 4, with)(s))
 			}
 			s.join(7)
-		}, ask: proposing(delegate(4), 4, 7), code: problem.TooMany, on: "with"},
+		}, ask: proposing(delegate(4), 4, 7), code: problem.WrongState, on: "with"},
 	})
 }
 

@@ -79,7 +79,7 @@ func (d *deciding) expectEntry(button ids.Entry, what string) error {
 func (d *deciding) expectEntries(entries ...ids.Entry) error {
 	expect, must := d.expected()
 	for _, id := range entries {
-		e, err := d.entry(id, "entry")
+		e, err := d.entry(id, "args.entry")
 		if err != nil {
 			return err
 		}

@@ -79,7 +79,7 @@ func (d *deciding) give() ([]events.Event, error) {
 	if err := d.expectTurn(); err != nil {
 		return nil, err
 	}
-	e, err := d.waiting(args.Entry, "entry")
+	e, err := d.waiting(args.Entry, "args.entry")
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (d *deciding) give() ([]events.Event, error) {
 		return nil, err
 	}
 	if e.Part != p.ID {
-		return nil, problem.New(problem.WrongState, "%s waits on the list of another part than %q", d.speaker(e), p.Title).On("entry").
+		return nil, problem.New(problem.WrongState, "%s waits on the list of another part than %q", d.speaker(e), p.Title).On("args.entry").
 			Try("go on to that part first (start_part)")
 	}
 	return d.giveTo(e, p, true)
@@ -123,7 +123,7 @@ func (d *deciding) giveTo(e *session.Entry, p events.Part, named bool) ([]events
 
 // silent says what to press when the one who was called has not begun.
 func (d *deciding) silent(t *session.Turn) *problem.Error {
-	return problem.New(problem.WrongState, "%s was called and has not begun", d.speaker(d.q.Entries[t.Entry])).On("turn").
+	return problem.New(problem.WrongState, "%s was called and has not begun", d.speaker(d.q.Entries[t.Entry])).On("args.turn").
 		Try("press: is speaking (begin), two places back (step_back) or not here (no_show)")
 }
 
@@ -137,7 +137,7 @@ func (d *deciding) fits(e *session.Entry, p events.Part) error {
 	if d.now.Add(need) <= end {
 		return nil
 	}
-	return problem.New(problem.WrongState, "a turn of %d s would end after the session's hard end at %s", need/1000, end).On("entry").
+	return problem.New(problem.WrongState, "a turn of %d s would end after the session's hard end at %s", need/1000, end).On("args.entry").
 		Try("extend the session, or adjourn it")
 }
 
@@ -171,15 +171,15 @@ func (d *deciding) endingAt(t *session.Turn, how events.TurnEnd, at clock.Instan
 // onFloor gives the turn that is named and has the floor.
 func (d *deciding) onFloor(id ids.Turn) (*session.Turn, *session.Entry, error) {
 	if id.IsZero() {
-		return nil, nil, problem.Field("turn", "the turn is missing").Try("send the id of the turn that has the floor")
+		return nil, nil, problem.Field("args.turn", "the turn is missing").Try("send the id of the turn that has the floor")
 	}
 	t, ok := d.q.Turns[id]
 	if !ok {
-		return nil, nil, problem.New(problem.NotFound, "there is no turn %s in this session", id).On("turn").
+		return nil, nil, problem.New(problem.NotFound, "there is no turn %s in this session", id).On("args.turn").
 			Try("send the id of the turn that has the floor")
 	}
 	if id != d.q.Turn {
-		return nil, nil, d.staleTurn(id, "turn")
+		return nil, nil, d.staleTurn(id, "args.turn")
 	}
 	return t, d.q.Entries[t.Entry], nil
 }
@@ -226,15 +226,15 @@ func (d *deciding) begin() ([]events.Event, error) {
 		args.Basis = bases[0]
 	}
 	if !slices.Contains(bases, args.Basis) {
-		return nil, problem.New(problem.Forbidden, "you cannot say on the basis of %.40q that a turn began", string(args.Basis)).On("basis").
+		return nil, problem.New(problem.Forbidden, "you cannot say on the basis of %.40q that a turn began", string(args.Basis)).On("args.basis").
 			Try("leave the basis out")
 	}
 	if args.Basis == events.BySelf && e.Applicant != d.r.Actor.Applicant {
-		return nil, problem.New(problem.Forbidden, "this is the turn of %s", d.speaker(e)).On("turn").
+		return nil, problem.New(problem.Forbidden, "this is the turn of %s", d.speaker(e)).On("args.turn").
 			Try("wait until you are called")
 	}
 	if !t.BegunAt.IsZero() {
-		return nil, problem.New(problem.Already, "the turn of %s began at %s", d.speaker(e), t.BegunAt).On("turn").
+		return nil, problem.New(problem.Already, "the turn of %s began at %s", d.speaker(e), t.BegunAt).On("args.turn").
 			Try("correct the turn afterwards if that is wrong")
 	}
 	at := args.At
@@ -242,12 +242,12 @@ func (d *deciding) begin() ([]events.Event, error) {
 	case at.IsZero():
 		at = d.now
 	case at < t.GivenAt:
-		return nil, problem.Field("at", "%s lies before the floor was given at %s", at, t.GivenAt).Try("send a time from then on, or leave it out")
+		return nil, problem.Field("args.at", "%s lies before the floor was given at %s", at, t.GivenAt).Try("send a time from then on, or leave it out")
 	case at > d.now:
-		return nil, problem.Field("at", "%s lies in the future", at).Try("leave it out")
+		return nil, problem.Field("args.at", "%s lies in the future", at).Try("leave it out")
 	}
 	if other := d.endedAfter(at); other != nil {
-		return nil, problem.Field("at", "turn %s of %s ended later, at %s", other.ID, d.speaker(d.q.Entries[other.Entry]), other.EndedAt).
+		return nil, problem.Field("args.at", "turn %s of %s ended later, at %s", other.ID, d.speaker(d.q.Entries[other.Entry]), other.EndedAt).
 			Try("send a time from then on, or leave it out")
 	}
 	// A first word from before the interruption counts; one during it does not.
@@ -305,7 +305,7 @@ func (d *deciding) over(how events.TurnEnd) ([]events.Event, error) {
 	if how == events.Yielded {
 		// A delegate whose turn is over already is told so, and no other's is theirs.
 		if t := d.q.Turns[args.Turn]; t != nil {
-			if err := d.own(d.q.Entries[t.Entry].Applicant, "turn"); err != nil {
+			if err := d.own(d.q.Entries[t.Entry].Applicant, "args.turn"); err != nil {
 				return nil, err
 			}
 		}
@@ -367,7 +367,7 @@ func (d *deciding) called() (*session.Turn, *session.Entry, error) {
 		return nil, nil, err
 	}
 	if !t.BegunAt.IsZero() {
-		return nil, nil, problem.New(problem.WrongState, "%s began to speak at %s", d.speaker(e), t.BegunAt).On("turn").
+		return nil, nil, problem.New(problem.WrongState, "%s began to speak at %s", d.speaker(e), t.BegunAt).On("args.turn").
 			Try("end the turn (end), or correct it afterwards")
 	}
 	return t, e, nil
@@ -384,7 +384,7 @@ func (d *deciding) prompt() ([]events.Event, error) {
 		return nil, err
 	}
 	if !slices.Contains([]events.PromptKind{events.PleaseConclude, events.YouAreMuted, events.SlowDown}, args.Kind) {
-		return nil, problem.Field("kind", "%.40q is not a prompt", string(args.Kind)).
+		return nil, problem.Field("args.kind", "%.40q is not a prompt", string(args.Kind)).
 			Try("use please_conclude, you_are_muted or slow_down")
 	}
 	return one(&events.HolderPrompted{

@@ -36,7 +36,7 @@ func (d *deciding) openList() ([]events.Event, error) {
 		return nil, err
 	}
 	if d.q.List(p.ID).State == events.ListOpen {
-		return nil, problem.New(problem.Already, "the list of %q is open", p.Title).On("part").Try("nothing needs to be done")
+		return nil, problem.New(problem.Already, "the list of %q is open", p.Title).On("args.part").Try("nothing needs to be done")
 	}
 	return one(&events.ListStateChanged{Part: p.ID, State: events.ListOpen}), nil
 }
@@ -56,22 +56,22 @@ func (d *deciding) closeList() ([]events.Event, error) {
 	closed := &events.ListStateChanged{Part: p.ID, State: events.ListClosed}
 	switch {
 	case list.State == events.ListClosed:
-		return nil, problem.New(problem.Already, "the list of %q is closed", p.Title).On("part").Try("nothing needs to be done")
+		return nil, problem.New(problem.Already, "the list of %q is closed", p.Title).On("args.part").Try("nothing needs to be done")
 	case d.system():
 		// The timer closes at the time that the list still has, and at no other.
 		if list.State != events.ListClosing || list.ClosesAt != args.At || d.now < list.ClosesAt {
-			return nil, problem.New(problem.WrongState, "the list does not close now").On("at").Try("wait for its time")
+			return nil, problem.New(problem.WrongState, "the list does not close now").On("args.at").Try("wait for its time")
 		}
 		return one(closed), nil
 	case args.At.IsZero():
 		return one(closed), nil
 	case args.At <= d.now:
-		return nil, problem.Field("at", "%s is not in the future", args.At).Try("leave it out to close the list now")
+		return nil, problem.Field("args.at", "%s is not in the future", args.At).Try("leave it out to close the list now")
 	case args.At > d.s.HardEnd():
-		return nil, problem.Field("at", "%s lies beyond the session's end at %s", args.At, d.s.HardEnd()).
+		return nil, problem.Field("args.at", "%s lies beyond the session's end at %s", args.At, d.s.HardEnd()).
 			Try("name a time before the session's hard end")
 	case list.State == events.ListClosing && list.ClosesAt == args.At:
-		return nil, problem.New(problem.Already, "the list of %q closes at %s", p.Title, args.At).On("at").Try("nothing needs to be done")
+		return nil, problem.New(problem.Already, "the list of %q closes at %s", p.Title, args.At).On("args.at").Try("nothing needs to be done")
 	}
 	return one(&events.ListStateChanged{Part: p.ID, State: events.ListClosing, ClosesAt: args.At}), nil
 }
@@ -104,16 +104,16 @@ func (d *deciding) join() ([]events.Event, error) {
 	if args.RequestedMS == 0 {
 		args.RequestedMS = applicant.RequestedMS
 	} else if args.RequestedMS < leastRequestMS || args.RequestedMS > mostRequestMS {
-		return nil, problem.Field("requested_ms", "%d ms is not between %d and %d", args.RequestedMS, leastRequestMS, mostRequestMS).
+		return nil, problem.Field("args.requested_ms", "%d ms is not between %d and %d", args.RequestedMS, leastRequestMS, mostRequestMS).
 			Try("ask for 30 to 600 seconds, or leave it out")
 	}
 	switch {
 	case args.Stance != "" && args.Kind != events.Statement:
-		return nil, problem.Field("stance", "a %s is on no side", args.Kind).Try("leave it out")
+		return nil, problem.Field("args.stance", "a %s is on no side", args.Kind).Try("leave it out")
 	case args.Stance != "" && !slices.Contains(events.Stances(), args.Stance):
-		return nil, problem.Field("stance", "%.40q is neither for nor against", string(args.Stance)).Try("use for or against, or leave it out")
+		return nil, problem.Field("args.stance", "%.40q is neither for nor against", string(args.Stance)).Try("use for or against, or leave it out")
 	}
-	delegate, err := d.delegate(args.Delegate, applicant.Applicant, "delegate")
+	delegate, err := d.delegate(args.Delegate, applicant.Applicant, "args.delegate")
 	if err != nil {
 		return nil, err
 	}
@@ -162,30 +162,30 @@ func (d *deciding) applicant(named ids.Applicant) (*session.Applicant, error) {
 	}
 	if id.IsZero() {
 		if by.Staff() {
-			return nil, problem.Field("applicant", "the applicant is missing").Try("name the applicant on whose behalf you act")
+			return nil, problem.Field("args.applicant", "the applicant is missing").Try("name the applicant on whose behalf you act")
 		}
-		return nil, problem.New(problem.Forbidden, "your link is not of an organisation that applied").On("applicant").
+		return nil, problem.New(problem.Forbidden, "your link is not of an organisation that applied").On("args.applicant").
 			Try("ask the secretariat for a link for your delegation")
 	}
-	if err := d.own(id, "applicant"); err != nil {
+	if err := d.own(id, "args.applicant"); err != nil {
 		return nil, err
 	}
 	a, ok := d.s.Registry.Applicants[id]
 	if !ok {
-		return nil, problem.New(problem.NotFound, "there is no applicant %s in this session", id).On("applicant").
+		return nil, problem.New(problem.NotFound, "there is no applicant %s in this session", id).On("args.applicant").
 			Try("apply first")
 	}
 	switch a.State {
 	case session.AcceptedApplicant:
 		return a, nil
 	case session.Applied:
-		return nil, problem.New(problem.WrongState, "the application of %s has not been decided", a.Organisation).On("applicant").
+		return nil, problem.New(problem.WrongState, "the application of %s has not been decided", a.Organisation).On("args.applicant").
 			Try("wait for the secretariat, who can accept it")
 	case session.Declined:
-		return nil, problem.New(problem.WrongState, "the application of %s was declined (%s)", a.Organisation, a.Reason).On("applicant").
+		return nil, problem.New(problem.WrongState, "the application of %s was declined (%s)", a.Organisation, a.Reason).On("args.applicant").
 			Try("ask the secretariat, who can still accept it")
 	default:
-		return nil, problem.New(problem.WrongState, "the application of %s was withdrawn", a.Organisation).On("applicant").
+		return nil, problem.New(problem.WrongState, "the application of %s was withdrawn", a.Organisation).On("args.applicant").
 			Try("apply again")
 	}
 }
@@ -194,11 +194,11 @@ func (d *deciding) applicant(named ids.Applicant) (*session.Applicant, error) {
 func (d *deciding) mayMake(a *session.Applicant, p events.Part, kind events.EntryKind) error {
 	switch {
 	case kind == events.PointOfOrder:
-		return problem.Field("kind", "a point of order does not join the list").Try("use raise_point")
+		return problem.Field("args.kind", "a point of order does not join the list").Try("use raise_point")
 	case !slices.Contains(events.EntryKinds(), kind):
-		return problem.Field("kind", "%.40q is not a kind of entry", string(kind)).Try("use statement, question or right_of_reply")
+		return problem.Field("args.kind", "%.40q is not a kind of entry", string(kind)).Try("use statement, question or right_of_reply")
 	case len(a.Parts) > 0 && !slices.Contains(a.Parts, p.ID):
-		return problem.New(problem.Forbidden, "%s did not apply for %q", a.Organisation, p.Title).On("part").
+		return problem.New(problem.Forbidden, "%s did not apply for %q", a.Organisation, p.Title).On("args.part").
 			Try("join a part that was applied for, or have the application changed")
 	}
 	return d.right(a, kind)
@@ -209,7 +209,7 @@ func (d *deciding) right(a *session.Applicant, kind events.EntryKind) error {
 	if session.Rights(d.s.Registry.Modalities.Rights).MayMake(a.Category, kind) {
 		return nil
 	}
-	return problem.New(problem.Forbidden, "the modalities give the category %q no %s", a.Category, kind).On("kind").
+	return problem.New(problem.Forbidden, "the modalities give the category %q no %s", a.Category, kind).On("args.kind").
 		Try("read the session's modalities; the secretariat can change them")
 }
 
@@ -220,9 +220,9 @@ func (d *deciding) about(a *session.Applicant, p events.Part, kind events.EntryK
 	turn, ok := d.q.Turns[named]
 	switch {
 	case !named.IsZero() && kind == events.Statement:
-		return named, problem.Field("turn", "a statement is not about a turn").Try("leave it out, or make it a question or a right of reply")
+		return named, problem.Field("args.turn", "a statement is not about a turn").Try("leave it out, or make it a question or a right of reply")
 	case !named.IsZero() && (!ok || turn.Void):
-		return named, problem.New(problem.NotFound, "there is no turn %s in this session", named).On("turn").Try("name a turn that was held")
+		return named, problem.New(problem.NotFound, "there is no turn %s in this session", named).On("args.turn").Try("name a turn that was held")
 	case kind != events.Question:
 		return named, nil
 	}
@@ -232,15 +232,15 @@ func (d *deciding) about(a *session.Applicant, p events.Part, kind events.EntryK
 	}
 	switch {
 	case current == nil || current.Part != p.ID:
-		return named, problem.New(problem.WrongState, "nobody has spoken in %q whom a question could be put to", p.Title).On("turn").
+		return named, problem.New(problem.WrongState, "nobody has spoken in %q whom a question could be put to", p.Title).On("args.turn").
 			Try("ask when somebody has the floor")
 	case !named.IsZero() && named != current.ID:
-		err := problem.New(problem.Stale, "the turn that the question is about is over").On("turn").
+		err := problem.New(problem.Stale, "the turn that the question is about is over").On("args.turn").
 			Try("ask the present holder, or join the list with a statement")
 		err.Since = d.q.SinceTurn(named)
 		return named, err
 	case d.q.Entries[current.Entry].Applicant == a.Applicant:
-		return named, problem.Field("turn", "this is a turn of %s itself", a.Organisation).Try("questions are to others")
+		return named, problem.Field("args.turn", "this is a turn of %s itself", a.Organisation).Try("questions are to others")
 	}
 	return current.ID, nil
 }
@@ -288,10 +288,10 @@ func (d *deciding) admits(p events.Part, kind events.EntryKind) (late bool, err 
 	case d.r.Actor.Staff():
 		return closed, nil
 	case list.State == events.ListDraft:
-		return false, problem.New(problem.WrongState, "the list of %q is not open yet", p.Title).On("part").
+		return false, problem.New(problem.WrongState, "the list of %q is not open yet", p.Title).On("args.part").
 			Try("wait until it opens; the secretariat can add you before that")
 	case closed && kind != events.Question:
-		return false, problem.New(problem.WrongState, "the list of %q is closed", p.Title).On("part").
+		return false, problem.New(problem.WrongState, "the list of %q is closed", p.Title).On("args.part").
 			Try("ask the secretariat, who can still add you")
 	}
 	return false, nil
@@ -309,15 +309,15 @@ func (d *deciding) once(p events.Part, applicant ids.Applicant, kind events.Entr
 		mine++
 		if e.Part == p.ID && e.Kind == kind && d.active(e) {
 			return problem.New(problem.Already, "%s has an entry on the list of %q: %s", d.organisation(applicant), p.Title, d.standing(e)).
-				On("applicant").Try("use that entry; withdraw it to give it up")
+				On("args.applicant").Try("use that entry; withdraw it to give it up")
 		}
 	}
 	if mine >= maxPerApplicant && !d.r.Actor.Staff() {
-		return problem.New(problem.TooMany, "%s has made %d entries in this session", d.organisation(applicant), mine).On("applicant").
+		return problem.New(problem.WrongState, "%s has made %d entries in this session", d.organisation(applicant), mine).On("args.applicant").
 			Try("ask the secretariat to add you")
 	}
 	if len(d.q.Entries) >= maxEntries {
-		return problem.New(problem.TooMany, "the session holds %d entries, and no more fit", len(d.q.Entries)).On("part").
+		return problem.New(problem.WrongState, "the session holds %d entries, and no more fit", len(d.q.Entries)).On("args.part").
 			Try("tell the secretariat; a session of this size needs several lists")
 	}
 	return nil
@@ -336,7 +336,7 @@ func (d *deciding) reply(p events.Part, applicant ids.Applicant, requestedMS int
 	most, longest := session.Replies(&d.s.Registry.Modalities)
 	if made >= most {
 		return 0, problem.New(problem.WrongState, "%s has used its %d rights of reply in %q", d.organisation(applicant), most, p.Title).
-			On("kind").Try("file a written reply with the secretariat")
+			On("args.kind").Try("file a written reply with the secretariat")
 	}
 	if made > 0 {
 		longest /= 2

@@ -208,7 +208,7 @@ func TestTooManyEntriesOfOneApplicant(t *testing.T) {
 	for range 50 {
 		s.must(ask(delegate(2), "withdraw", command.EntryRef{Entry: s.join(2)}))
 	}
-	s.refused(joining(2, nil)(s), problem.TooMany, "applicant")
+	s.refused(joining(2, nil)(s), problem.WrongState, "applicant")
 	s.must(ask(secretariat, "join", command.Join{Part: item, Applicant: applicant(2)}))
 }
 

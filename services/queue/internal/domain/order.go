@@ -83,7 +83,7 @@ func (d *deciding) orderList() ([]events.Event, error) {
 	}
 	list := d.q.List(p.ID)
 	if list.Ordered != nil {
-		return nil, problem.New(problem.Already, "the list of %q is in its order", p.Title).On("part").Try("nothing needs to be done")
+		return nil, problem.New(problem.Already, "the list of %q is in its order", p.Title).On("args.part").Try("nothing needs to be done")
 	}
 	lot := d.s.Registry.Lots[p.ID]
 	if _, ready := lot.Ready(); !ready {

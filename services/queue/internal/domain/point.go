@@ -30,7 +30,7 @@ func (d *deciding) raisePoint() ([]events.Event, error) {
 	part := d.s.Timing.Part
 	if t := d.q.Running(); t != nil {
 		if d.q.Entries[t.Entry].Applicant == a.Applicant {
-			return nil, problem.New(problem.WrongState, "%s has the floor", a.Organisation).On("applicant").
+			return nil, problem.New(problem.WrongState, "%s has the floor", a.Organisation).On("args.applicant").
 				Try("say it now; nobody needs to be interrupted")
 		}
 		part = t.Part
@@ -51,15 +51,15 @@ func (d *deciding) raisePoint() ([]events.Event, error) {
 		}
 		made++
 		if e.State == session.Raised || e.State == session.Admitted {
-			return nil, problem.New(problem.Already, "a point of order of %s is open", a.Organisation).On("applicant").
+			return nil, problem.New(problem.Already, "a point of order of %s is open", a.Organisation).On("args.applicant").
 				Try("wait for the chair, or withdraw it")
 		}
 	}
 	if made >= maxPerApplicant || len(d.q.Entries) >= maxEntries {
-		return nil, problem.New(problem.TooMany, "%s has raised %d points of order in this session", a.Organisation, made).On("applicant").
+		return nil, problem.New(problem.WrongState, "%s has raised %d points of order in this session", a.Organisation, made).On("args.applicant").
 			Try("speak to the chair")
 	}
-	delegate, err := d.delegate(ids.Person{}, a.Applicant, "delegate")
+	delegate, err := d.delegate(ids.Person{}, a.Applicant, "args.delegate")
 	if err != nil {
 		return nil, err
 	}
@@ -114,7 +114,7 @@ func (d *deciding) rule() ([]events.Event, error) {
 		return nil, err
 	}
 	if !slices.Contains([]events.Ruling{events.Upheld, events.Dismissed, events.Noted}, args.Ruling) {
-		return nil, problem.Field("ruling", "%.40q is not a ruling", string(args.Ruling)).Try("use upheld, dismissed or noted")
+		return nil, problem.Field("args.ruling", "%.40q is not a ruling", string(args.Ruling)).Try("use upheld, dismissed or noted")
 	}
 	// The session may have been adjourned meanwhile, and the turn be over.
 	ruled := &events.PointRuled{Entry: e.ID, Ruling: args.Ruling}
@@ -126,17 +126,17 @@ func (d *deciding) rule() ([]events.Event, error) {
 
 // point gives a point of order in a state.
 func (d *deciding) point(id ids.Entry, state session.EntryState) (*session.Entry, error) {
-	e, err := d.entry(id, "entry")
+	e, err := d.entry(id, "args.entry")
 	if err != nil {
 		return nil, err
 	}
 	if e.Kind != events.PointOfOrder {
-		return nil, problem.Field("entry", "the entry of %s is a %s, not a point of order", d.speaker(e), e.Kind).
+		return nil, problem.Field("args.entry", "the entry of %s is a %s, not a point of order", d.speaker(e), e.Kind).
 			Try("name a point of order")
 	}
 	if e.State == session.Spoken {
-		return nil, problem.New(problem.Already, "the point of order of %s was ruled on (%s)", d.speaker(e), e.Ruling).On("entry").
+		return nil, problem.New(problem.Already, "the point of order of %s was ruled on (%s)", d.speaker(e), e.Ruling).On("args.entry").
 			Try("nothing needs to be done")
 	}
-	return d.inState(e.ID, "entry", state)
+	return d.inState(e.ID, "args.entry", state)
 }

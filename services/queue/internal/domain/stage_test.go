@@ -3,6 +3,7 @@ package domain_test
 import (
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/fairfloor/fairfloor/pkg/command"
@@ -76,8 +77,12 @@ func (s *stage) must(r *command.Request) command.Decision {
 	return d
 }
 
-// refused does what has to be refused, with what to do, and without a trace.
+// refused does what has to be refused, with what to do, and without a trace. on
+// is the field; a bare name is that of an argument.
 func (s *stage) refused(r *command.Request, code problem.Code, on string) problem.Error {
+	if on != "" && on != "session" && on != "verb" && on != "reason" && !strings.Contains(on, ".") {
+		on = "args." + on
+	}
 	before := len(s.Stored)
 	_, err := s.decide(r)
 	var p *problem.Error

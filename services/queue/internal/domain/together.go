@@ -19,19 +19,19 @@ const maxJoint = 10
 // pair gives two entries that may exchange places: both wait, on the same list,
 // and are of the same kind.
 func (d *deciding) pair(entry, with ids.Entry) (one, other *session.Entry, err error) {
-	if one, err = d.waiting(entry, "entry"); err != nil {
+	if one, err = d.waiting(entry, "args.entry"); err != nil {
 		return nil, nil, err
 	}
-	if other, err = d.waiting(with, "with"); err != nil {
+	if other, err = d.waiting(with, "args.with"); err != nil {
 		return nil, nil, err
 	}
 	switch {
 	case one == other:
-		err = problem.Field("with", "an entry cannot exchange places with itself").Try("name another entry")
+		err = problem.Field("args.with", "an entry cannot exchange places with itself").Try("name another entry")
 	case one.Part != other.Part:
-		err = problem.Field("with", "the two wait on different lists").Try("name an entry of the same list")
+		err = problem.Field("args.with", "the two wait on different lists").Try("name an entry of the same list")
 	case one.Kind != other.Kind:
-		err = problem.Field("with", "a %s cannot exchange places with a %s", one.Kind, other.Kind).Try("name an entry of the same kind")
+		err = problem.Field("args.with", "a %s cannot exchange places with a %s", one.Kind, other.Kind).Try("name an entry of the same kind")
 	}
 	return one, other, err
 }
@@ -53,10 +53,10 @@ func (d *deciding) proposeSwap() ([]events.Event, error) {
 	open := 0
 	for _, s := range d.q.Swaps {
 		if s.Entry == mine.ID && s.With == theirs.ID {
-			return nil, problem.New(problem.Already, "%s was asked already", d.speaker(theirs)).On("with").Try("wait for their answer")
+			return nil, problem.New(problem.Already, "%s was asked already", d.speaker(theirs)).On("args.with").Try("wait for their answer")
 		}
 		if s.With == mine.ID && s.Entry == theirs.ID {
-			return nil, problem.New(problem.Already, "%s asked you the same", d.speaker(theirs)).On("with").
+			return nil, problem.New(problem.Already, "%s asked you the same", d.speaker(theirs)).On("args.with").
 				Try("accept their proposal (accept_swap " + s.ID.String() + ")")
 		}
 		if s.Entry == mine.ID || s.With == theirs.ID {
@@ -64,7 +64,7 @@ func (d *deciding) proposeSwap() ([]events.Event, error) {
 		}
 	}
 	if open >= maxSwaps {
-		return nil, problem.New(problem.TooMany, "%d proposals about these entries are open", open).On("with").
+		return nil, problem.New(problem.WrongState, "%d proposals about these entries are open", open).On("args.with").
 			Try("wait for an answer, or take one back (decline_swap)")
 	}
 	return one(&events.SwapProposed{Swap: ids.Derive[ids.Swap](d.r.ID, 0), Entry: mine.ID, With: theirs.ID}), nil
@@ -77,12 +77,12 @@ func (d *deciding) proposal() (*session.Swap, error) {
 		return nil, err
 	}
 	if args.Swap.IsZero() {
-		return nil, problem.Field("swap", "the proposal is missing").Try("send the proposal's id")
+		return nil, problem.Field("args.swap", "the proposal is missing").Try("send the proposal's id")
 	}
 	s, ok := d.q.Swaps[args.Swap]
 	if !ok {
 		return nil, problem.New(problem.NotFound, "there is no open proposal %s: it was answered, or one of the two moved on", args.Swap).
-			On("swap").Try("propose again")
+			On("args.swap").Try("propose again")
 	}
 	return s, nil
 }
@@ -94,7 +94,7 @@ func (d *deciding) acceptSwap() ([]events.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := d.own(d.q.Entries[s.With].Applicant, "swap"); err != nil {
+	if err := d.own(d.q.Entries[s.With].Applicant, "args.swap"); err != nil {
 		return nil, err
 	}
 	if _, _, err := d.pair(s.Entry, s.With); err != nil {
@@ -111,7 +111,7 @@ func (d *deciding) declineSwap() ([]events.Event, error) {
 		return nil, err
 	}
 	if mine := d.q.Entries[s.Entry].Applicant; mine != d.r.Actor.Applicant {
-		if err := d.own(d.q.Entries[s.With].Applicant, "swap"); err != nil {
+		if err := d.own(d.q.Entries[s.With].Applicant, "args.swap"); err != nil {
 			return nil, err
 		}
 	}
@@ -140,19 +140,20 @@ func (d *deciding) move() ([]events.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	anchor, field := args.Before, "before"
+	anchor, side := args.Before, "before"
 	switch {
 	case args.Before.IsZero() && args.After.IsZero():
-		return nil, problem.Field("before", "neither before nor after is there").Try("say before or after which entry it is to stand")
+		return nil, problem.Field("args.before", "neither before nor after is there").Try("say before or after which entry it is to stand")
 	case !args.Before.IsZero() && !args.After.IsZero():
-		return nil, problem.Field("before", "before and after are both there").Try("send one of the two")
+		return nil, problem.Field("args.before", "before and after are both there").Try("send one of the two")
 	case args.Before.IsZero():
-		anchor, field = args.After, "after"
+		anchor, side = args.After, "after"
 	}
+	field := "args." + side
 	if err := d.expectEntries(args.Entry, anchor); err != nil {
 		return nil, err
 	}
-	e, err := d.waiting(args.Entry, "entry")
+	e, err := d.waiting(args.Entry, "args.entry")
 	if err != nil {
 		return nil, err
 	}
@@ -163,11 +164,11 @@ func (d *deciding) move() ([]events.Event, error) {
 	here, there := d.q.Place(e.ID), d.q.Place(other.ID)
 	switch {
 	case e == other:
-		return nil, problem.Field(field, "an entry cannot be moved %s itself", field).Try("name another entry")
+		return nil, problem.Field(field, "an entry cannot be moved %s itself", side).Try("name another entry")
 	case e.Part != other.Part:
 		return nil, problem.Field(field, "the two wait on different lists").Try("name an entry of the same list")
-	case field == "before" && here == there-1, field == "after" && here == there+1:
-		return nil, problem.New(problem.Already, "%s stands %s %s already, at place %d", d.speaker(e), field, d.speaker(other), here).
+	case side == "before" && here == there-1, side == "after" && here == there+1:
+		return nil, problem.New(problem.Already, "%s stands %s %s already, at place %d", d.speaker(e), side, d.speaker(other), here).
 			On(field).Try("nothing needs to be done")
 	}
 	return one(&events.EntryMoved{Entry: e.ID, Before: args.Before, After: args.After}), nil
@@ -182,38 +183,38 @@ func (d *deciding) merge() ([]events.Event, error) {
 		return nil, err
 	}
 	if !d.s.Registry.Modalities.JointStatements {
-		return nil, problem.New(problem.Forbidden, "the modalities allow no joint statements").On("lead").Try("change the modalities first")
+		return nil, problem.New(problem.Forbidden, "the modalities allow no joint statements").On("args.lead").Try("change the modalities first")
 	}
 	if len(args.Members) == 0 || len(args.Members) >= maxJoint {
-		return nil, problem.Field("members", "a joint statement has 2 to %d entries; this would have %d", maxJoint, 1+len(args.Members)).
+		return nil, problem.Field("args.members", "a joint statement has 2 to %d entries; this would have %d", maxJoint, 1+len(args.Members)).
 			Try("name the lead and 1 to 9 others")
 	}
 	all := append([]ids.Entry{args.Lead}, args.Members...)
 	if err := d.expectEntries(all...); err != nil {
 		return nil, err
 	}
-	lead, err := d.mergeable(args.Lead, "lead")
+	lead, err := d.mergeable(args.Lead, "args.lead")
 	if err != nil {
 		return nil, err
 	}
 	for i, id := range args.Members {
-		member, err := d.mergeable(id, "members")
+		member, err := d.mergeable(id, "args.members")
 		if err != nil {
 			return nil, err
 		}
 		switch {
 		case slices.Contains(all[:i+1], id):
-			return nil, problem.Field("members", "entry %s is named twice", id).Try("name each entry once")
+			return nil, problem.Field("args.members", "entry %s is named twice", id).Try("name each entry once")
 		case member.Part != lead.Part:
-			return nil, problem.Field("members", "%s waits on another list than %s", d.speaker(member), d.speaker(lead)).
+			return nil, problem.Field("args.members", "%s waits on another list than %s", d.speaker(member), d.speaker(lead)).
 				Try("name entries of the same list")
 		case len(member.Members) > 0:
-			return nil, problem.Field("members", "%s leads a joint statement itself", d.speaker(member)).
+			return nil, problem.Field("args.members", "%s leads a joint statement itself", d.speaker(member)).
 				Try("make it the lead, or split it first")
 		}
 	}
 	if n := len(all) + len(lead.Members); n > maxJoint {
-		return nil, problem.Field("members", "a joint statement has 2 to %d entries; this would have %d", maxJoint, n).
+		return nil, problem.Field("args.members", "a joint statement has 2 to %d entries; this would have %d", maxJoint, n).
 			Try("make two joint statements")
 	}
 	members := slices.Clone(args.Members)
@@ -240,12 +241,12 @@ func (d *deciding) split() ([]events.Event, error) {
 	if err := d.expectEntries(args.Entry); err != nil {
 		return nil, err
 	}
-	e, err := d.waiting(args.Entry, "entry")
+	e, err := d.waiting(args.Entry, "args.entry")
 	if err != nil {
 		return nil, err
 	}
 	if len(e.Members) == 0 {
-		return nil, problem.New(problem.WrongState, "the entry of %s is no joint statement", d.speaker(e)).On("entry").
+		return nil, problem.New(problem.WrongState, "the entry of %s is no joint statement", d.speaker(e)).On("args.entry").
 			Try("name the lead of a joint statement")
 	}
 	return one(&events.EntrySplit{Lead: e.ID, Members: slices.Clone(e.Members)}), nil

@@ -22,7 +22,7 @@ func (d *deciding) undo() ([]events.Event, error) {
 			Try("send expect.act: the id of the act that you see as the last one")
 	}
 	if args.Act.IsZero() {
-		return nil, problem.Field("act", "the act is missing").Try("send the id of the act that is to be undone")
+		return nil, problem.Field("args.act", "the act is missing").Try("send the id of the act that is to be undone")
 	}
 	last := d.q.Undo
 	if last == nil || last.Act != args.Act || expect.Act != nil && *expect.Act != last.Act {
@@ -31,7 +31,7 @@ func (d *deciding) undo() ([]events.Event, error) {
 	gap := d.now.Sub(last.PressedAt)
 	if gap > undoMS {
 		return nil, problem.New(problem.WrongState, "%s was pressed %d s ago; an act can be undone for %d s", last.Verb, gap/1000, undoMS/1000).
-			On("act").Try("correct the turn instead (correct_turn, reassign)")
+			On("args.act").Try("correct the turn instead (correct_turn, reassign)")
 	}
 	// In a suspended session a turn would go on whose clock cannot.
 	if err := d.running(); err != nil {
@@ -48,7 +48,7 @@ func (d *deciding) undo() ([]events.Event, error) {
 // notUndone says why the named act is not the one that can be undone.
 func (d *deciding) notUndone(args command.ActRef, expect command.Expect) *problem.Error {
 	if expect.Act != nil && *expect.Act != args.Act {
-		return problem.Field("act", "act and expect.act name two acts").Try("send the same id in both")
+		return problem.Field("args.act", "act and expect.act name two acts").Try("send the same id in both")
 	}
 	since := d.q.SinceAct(args.Act)
 	p := problem.New(problem.WrongState, "this act cannot be undone (any more)")
@@ -56,7 +56,7 @@ func (d *deciding) notUndone(args command.ActRef, expect command.Expect) *proble
 		p = problem.New(problem.Stale, "this is not the last act on the floor")
 	}
 	p.Since = since
-	return p.On("act").Try("only the last act on the floor can be undone, until the next one; correct the turn instead")
+	return p.On("args.act").Try("only the last act on the floor can be undone, until the next one; correct the turn instead")
 }
 
 // resumable checks that the speaker whose turn would go on is where the act
@@ -73,5 +73,5 @@ func (d *deciding) resumable(last *session.Undoable) error {
 	case session.Spoken, session.Standby, session.Waiting:
 		return nil
 	}
-	return d.elsewhere(e, "act")
+	return d.elsewhere(e, "args.act")
 }

@@ -39,7 +39,7 @@ func apply(c call) (result, error) {
 	case a.Accept && !staff:
 		return result{}, problem.New(problem.Forbidden, "the chair's side accepts applications").On("args.accept").Try("leave it out")
 	case len(r.ApplicantOrder) >= roster.MaxApplicants:
-		return result{}, problem.New(problem.TooMany, "a session has at most %d applicants", roster.MaxApplicants).Try("make a second session")
+		return result{}, problem.New(problem.WrongState, "a session has at most %d applicants", roster.MaxApplicants).Try("make a second session")
 	}
 	clean, bad := roster.Apply(r, "args.", a)
 	if bad != nil {
@@ -74,7 +74,7 @@ func importRows(c call) (result, error) {
 	case len(a.Rows) == 0:
 		return result{}, problem.Field("args.rows", "there are no rows").Try("send at least one")
 	case len(a.Rows) > roster.MaxRows:
-		return result{}, problem.New(problem.TooMany, "%d rows are more than %d", len(a.Rows), roster.MaxRows).On("args.rows").Try("import them in several parts")
+		return result{}, problem.New(problem.TooLarge, "%d rows are more than %d", len(a.Rows), roster.MaxRows).On("args.rows").Try("import them in several parts")
 	}
 	var all []events.Event
 	findings := roster.Check(&c.s.Registry, a.Rows)

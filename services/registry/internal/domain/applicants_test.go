@@ -145,7 +145,7 @@ func TestImportTakesTheGoodRows(t *testing.T) {
 	refuse(t, l, organiser, "import", command.Import{Rows: rows}, problem.Already, "args.rows[0].organisation")
 	refuse(t, l, organiser, "import", command.Import{Rows: rows[1:2]}, problem.Invalid, "args.rows[0].organisation")
 	refuse(t, l, organiser, "import", command.Import{}, problem.Invalid, "args.rows")
-	refuse(t, l, organiser, "import", command.Import{Rows: make([]command.Apply, 2001)}, problem.TooMany, "args.rows")
+	refuse(t, l, organiser, "import", command.Import{Rows: make([]command.Apply, 2001)}, problem.TooLarge, "args.rows")
 	big, full := make([]command.Apply, 2000), make([]command.Apply, 2000)
 	for i := range big {
 		big[i] = command.Apply{Organisation: fmt.Sprintf("%s %d", strings.Repeat("x", 290), i), Accept: true}

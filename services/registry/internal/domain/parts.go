@@ -87,7 +87,7 @@ func addPart(c call) (result, error) {
 		return result{}, problem.Field("args.part", "the id of a part is made by the session").Try("leave it out, or use change_part")
 	}
 	if len(c.s.Registry.Parts) >= maxParts {
-		return result{}, problem.New(problem.TooMany, "a session has at most %d parts", maxParts).Try("change one of them")
+		return result{}, problem.New(problem.WrongState, "a session has at most %d parts", maxParts).Try("change one of them")
 	}
 	p, err := part("args.", a, c.s.Registry.Modalities)
 	if err != nil {

@@ -89,7 +89,7 @@ func addPerson(c call) (result, error) {
 		return result{}, problem.Field("args.person", "a new person has no id yet").Try("leave it out, or use change_person")
 	}
 	if len(c.s.Registry.Persons) >= maxPersons {
-		return result{}, problem.New(problem.TooMany, "a session knows at most %d persons", maxPersons).Try("make a second session")
+		return result{}, problem.New(problem.WrongState, "a session knows at most %d persons", maxPersons).Try("make a second session")
 	}
 	if len(a.Roles) == 0 {
 		a.Roles = []events.Role{events.Observer}
@@ -198,7 +198,7 @@ func invite(c call) (result, error) {
 		return result{}, err
 	}
 	if len(c.s.Registry.Invitations) >= maxInvitations {
-		return result{}, problem.New(problem.TooMany, "a session has at most %d invitations", maxInvitations).Try("use a link for several people")
+		return result{}, problem.New(problem.WrongState, "a session has at most %d invitations", maxInvitations).Try("use a link for several people")
 	}
 	if len(a.Roles) == 0 {
 		return result{}, problem.Field("args.roles", "the link has no role").Try("give at least one")

@@ -203,7 +203,7 @@ func TestParts(t *testing.T) {
 	for range 46 {
 		do(t, l, organiser, "add_part", command.PartArgs{Kind: events.Break, Title: "Coffee", Minutes: 1})
 	}
-	refuse(t, l, organiser, "add_part", command.PartArgs{Kind: events.Break, Title: "Coffee", Minutes: 1}, problem.TooMany, "")
+	refuse(t, l, organiser, "add_part", command.PartArgs{Kind: events.Break, Title: "Coffee", Minutes: 1}, problem.WrongState, "")
 }
 
 func TestClocks(t *testing.T) {

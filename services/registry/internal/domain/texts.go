@@ -39,7 +39,7 @@ func fileText(c call) (result, error) {
 	case again && a.Applicant.IsZero():
 		a.Applicant = old.Applicant
 	case len(r.TextOrder) >= maxTexts && !again:
-		return result{}, problem.New(problem.TooMany, "a session has at most %d texts", maxTexts).Try("replace one of them")
+		return result{}, problem.New(problem.WrongState, "a session has at most %d texts", maxTexts).Try("replace one of them")
 	}
 	who, err := c.applicant(a.Applicant)
 	if err != nil {
