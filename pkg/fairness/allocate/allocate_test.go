@@ -293,7 +293,8 @@ func TestChancesCountInPart(t *testing.T) {
 	}
 }
 
-func benchmark(b *testing.B, n, groups int) {
+// crowd is n claims of all sizes in so many groups, each with a cap.
+func crowd(n, groups int) ([]allocate.Claim, []int64) {
 	claims := make([]allocate.Claim, n)
 	caps := make([]int64, groups)
 	for i := range claims {
@@ -305,6 +306,11 @@ func benchmark(b *testing.B, n, groups int) {
 	for g := range caps {
 		caps[g] = int64(n/groups) * int64(1_000+20_000*(g+1)/groups)
 	}
+	return claims, caps
+}
+
+func benchmark(b *testing.B, n, groups int) {
+	claims, caps := crowd(n, groups)
 	out := make([]int64, n)
 	var f allocate.Filler
 	if _, err := f.Fill(int64(n)*8_000, claims, caps, out); err != nil {
