@@ -36,6 +36,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/telemetry"
 	"github.com/fairfloor/fairfloor/pkg/token"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/ask"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/audio"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/captions"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/follow"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/httpapi"
@@ -55,6 +56,7 @@ type Settings struct {
 	ACME          string   `flag:"acme" default:"" doc:"Domain for which to get a certificate by ACME; use with --address :443"`
 	ACMEDirectory string   `flag:"acme-directory" default:"" doc:"ACME directory; Let's Encrypt when empty"`
 	ACMERoots     string   `flag:"acme-roots" default:"" doc:"Certificates (PEM) by which the ACME directory itself is trusted, for one of your own; the system's when empty"`
+	Engines       []string `flag:"engines" default:"" doc:"Speech engines (vosk-server protocol) by language, comma separated: en=ws://127.0.0.1:2700; none of them is part of Fairfloor"`
 	PerSecond     int      `flag:"commands-per-second" default:"20" doc:"Commands that one link may send in a second"`
 }
 
@@ -66,7 +68,8 @@ func (s *Settings) Check() error {
 	case s.TLSCert != "" && s.ACME != "":
 		return errors.New("give either tls-cert and tls-key, or acme, not both")
 	default:
-		return nil
+		_, err := engines(s.Engines)
+		return err
 	}
 }
 
@@ -82,6 +85,7 @@ type Gateway struct {
 	authority *token.Authority
 	cache     *people.Cache
 	captions  *captions.Hub
+	audio     *audio.Server
 	spoken    *forget.Cache
 	listener  net.Listener
 	handler   http.Handler
@@ -124,17 +128,21 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 	if err != nil {
 		return nil, err
 	}
+	if err := g.microphones(asker); err != nil {
+		return nil, err
+	}
 	if g.listener, err = net.Listen("tcp", s.Address); err != nil {
 		return nil, fmt.Errorf("listening on %s: %w", s.Address, err)
 	}
+	look := func(id ids.Session, audience api.Audience) (raw []byte, cursor api.Cursor, err error) {
+		var inner error
+		err = g.follower.Read(id, func(state *session.State) { raw, cursor, inner = view.Of(state, names, audience) })
+		return raw, cursor, errors.Join(err, inner)
+	}
 	return g, g.mount(httpapi.Config{
-		Sessions: g.follower, Captions: g.captions, Revoked: g.follower.Revoked,
+		Sessions: g.follower, Captions: g.captions, Revoked: g.follower.Revoked, Glossary: g.glossary, Wish: g.wish,
 		Asker: asker, Tokens: g.authority, Base: g.URL(), Version: version, Logger: p.Logger,
-		View: func(id ids.Session, audience api.Audience) (raw []byte, cursor api.Cursor, err error) {
-			var inner error
-			err = g.follower.Read(id, func(state *session.State) { raw, cursor, inner = view.Of(state, names, audience) })
-			return raw, cursor, errors.Join(err, inner)
-		},
+		View: look,
 		Text: func(ctx context.Context, id ids.Session, text ids.Text) (string, error) {
 			return g.words(ctx, store, id, text)
 		},
@@ -156,14 +164,16 @@ func (g *Gateway) mount(config httpapi.Config) error {
 		w.Header().Set("Content-Type", "application/vnd.aai.asyncapi+json;version=3.0.0")
 		_, _ = w.Write(asyncapi)
 	})
-	mux.HandleFunc("GET /api/v1/sessions/{session}/live", func(w http.ResponseWriter, r *http.Request) {
-		id, err := ids.Parse[ids.Session](r.PathValue("session"))
-		if err != nil || id.IsZero() {
-			httpapi.Refuse(w, problem.New(problem.Malformed, "the path names no session").On("path.session").Try("take the address from your link"))
-			return
-		}
-		g.live.Serve(w, r, id)
-	})
+	for name, serve := range map[string]func(http.ResponseWriter, *http.Request, ids.Session){"live": g.live.Serve, "audio": g.audio.Serve} {
+		mux.HandleFunc("GET /api/v1/sessions/{session}/"+name, func(w http.ResponseWriter, r *http.Request) {
+			id, err := ids.Parse[ids.Session](r.PathValue("session"))
+			if err != nil || id.IsZero() {
+				httpapi.Refuse(w, problem.New(problem.Malformed, "the path names no session").On("path.session").Try("take the address from your link"))
+				return
+			}
+			serve(w, r, id)
+		})
+	}
 	ops := g.process.OpsHandler()
 	mux.Handle("GET /healthz", ops)
 	mux.Handle("GET /readyz", ops)
@@ -197,7 +207,7 @@ func (g *Gateway) whenFolded(next http.Handler) http.Handler {
 func traced(provider trace.TracerProvider, next http.Handler) http.Handler {
 	tracer := provider.Tracer("fairfloor/gateway")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !strings.HasPrefix(r.URL.Path, "/api/") || strings.HasSuffix(r.URL.Path, "/live") {
+		if !strings.HasPrefix(r.URL.Path, "/api/") || strings.HasSuffix(r.URL.Path, "/live") || strings.HasSuffix(r.URL.Path, "/audio") {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -306,6 +316,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	// Goodbye first, while the connections still stand.
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
+	g.audio.Close()
 	err = errors.Join(err, g.live.Close(ending))
 	g.captions.Close()
 	g.spoken.Close()

@@ -25,6 +25,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/problem"
 	"github.com/fairfloor/fairfloor/pkg/session"
 	"github.com/fairfloor/fairfloor/pkg/token"
+	"github.com/fairfloor/fairfloor/pkg/words"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/captions"
 )
 
@@ -57,6 +58,10 @@ type Config struct {
 	Log func(ctx context.Context, s ids.Session, write func(subject string, seq uint64, body []byte) error) error
 	// Captions are the live transcripts.
 	Captions *captions.Hub
+	// Glossary gives the terms of a session's glossary, Wish the words that a
+	// speaker asks for in a correction.
+	Glossary func(ids.Session) ([]words.Term, error)
+	Wish     func(ids.Session, ids.Correction) (string, error)
 	// Revoked reports whether an invitation was withdrawn.
 	Revoked func(ids.Session, ids.Invitation) bool
 	// Base is the public address for links, such as https://host/path; empty
@@ -93,6 +98,7 @@ func Mount(mux *http.ServeMux, config Config) ([]byte, error) {
 	s.people()
 	s.exports()
 	s.transcript()
+	s.aids()
 	s.push(mux)
 	document, err := s.document()
 	if err != nil {

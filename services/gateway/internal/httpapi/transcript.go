@@ -12,9 +12,11 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/api"
 	"github.com/fairfloor/fairfloor/pkg/captions/export"
 	"github.com/fairfloor/fairfloor/pkg/clock"
+	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/problem"
 	"github.com/fairfloor/fairfloor/pkg/session"
+	"github.com/fairfloor/fairfloor/pkg/words"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/captions"
 )
 
@@ -175,6 +177,59 @@ func (s *server) transcript() {
 			s.speak(ctx, out, book, claims, in.Track, in.Since)
 		}}, nil
 	})
+}
+
+// Terms are the names and terms of a session.
+type Terms struct {
+	Terms []words.Term `json:"terms"`
+}
+
+// Wish is what a speaker asks their own words to read.
+type Wish struct {
+	Request ids.Correction `json:"request"`
+	Text    string         `json:"text"`
+}
+
+// booth may see what lies around the transcript: those who write it and the chair's side.
+var booth = append([]events.Role{events.Captioner, events.Interpreter, events.Technician}, staffRoles...)
+
+// aids are what the captions desk reads beside the transcript.
+func (s *server) aids() {
+	huma.Register(s.api, operation("glossary", http.MethodGet, "/sessions/{session}/glossary", "The names and terms in force, for the captions desk", "transcript"),
+		func(_ context.Context, in *InSession) (*body[Terms], error) {
+			if _, err := s.enterAs(in.Bearer, in.Session, booth...); err != nil {
+				return nil, refuse(err)
+			}
+			terms, err := s.Glossary(in.Session)
+			return &body[Terms]{Terms{append([]words.Term{}, terms...)}}, refuse(err)
+		})
+
+	huma.Register(s.api, operation("correction", http.MethodGet, "/sessions/{session}/corrections/{request}", "What a speaker asks their own words to read", "transcript"),
+		func(_ context.Context, in *struct {
+			InSession
+			Request ids.Correction `path:"request"`
+		},
+		) (*body[Wish], error) {
+			claims, err := s.enter(in.Bearer, in.Session)
+			if err != nil {
+				return nil, refuse(err)
+			}
+			missing := problem.New(problem.NotFound, "there is no such request, or it is not yours").On("path.request")
+			err = s.Sessions.Read(in.Session, func(state *session.State) {
+				r, actor := state.Transcript.Requests[in.Request], claims.Actor()
+				if r != nil && (actor.Has(booth...) || !actor.Applicant.IsZero() && actor.Applicant == r.Applicant) {
+					missing = nil
+				}
+			})
+			switch {
+			case err != nil:
+				return nil, refuse(err)
+			case missing != nil:
+				return nil, refuse(missing)
+			}
+			text, err := s.Wish(in.Session, in.Request)
+			return &body[Wish]{Wish{in.Request, text}}, refuse(err)
+		})
 }
 
 // exported is a document with the name of its file.

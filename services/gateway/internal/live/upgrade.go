@@ -84,16 +84,16 @@ func (s *Server) acceptable(r *http.Request) *problem.Error {
 		return problem.New(problem.Malformed, "the subprotocol %s was not offered", api.Subprotocol).On("header.Sec-WebSocket-Protocol").
 			Try("offer " + api.Subprotocol)
 	}
-	if !s.originAllowed(r) {
+	if !s.Allowed(r) {
 		return problem.New(problem.Forbidden, "pages of this origin may not connect").On("header.Origin").
 			Try("open Fairfloor at its own address, or ask the operator to allow the origin")
 	}
 	return nil
 }
 
-// originAllowed keeps other sites' pages from acting with a visitor's browser.
+// Allowed reports whether pages of the request's origin may connect. It keeps other sites' pages from acting with a visitor's browser.
 // What is no browser sends no origin.
-func (s *Server) originAllowed(r *http.Request) bool {
+func (s *Server) Allowed(r *http.Request) bool {
 	origin := r.Header.Get("Origin")
 	if origin == "" || slices.Contains(s.config.Origins, "*") || slices.Contains(s.config.Origins, origin) {
 		return true
