@@ -26,6 +26,9 @@ type rehearsalSettings struct {
 	Overrun    float64 `flag:"overrun" default:"0.03" doc:"Mean of the log of prepared over allotted length: 0.03 texts written to length, 0.196 as measured"`
 	Absent     float64 `flag:"no-shows" default:"0" doc:"Share of speakers who are not there when called, 0 to 1; half of them come late"`
 	Drops      int     `flag:"drops" default:"0" doc:"How many lines are dropped in mid-session"`
+	Late       int     `flag:"late-joiners" default:"0" doc:"How many of the applicants join after the list closed"`
+	Stopped    int     `flag:"interruption" default:"0" doc:"How many seconds the session is suspended for, once, at two fifths of its time, 0 to 3600"`
+	NeverRaise bool    `flag:"never-raise" default:"false" doc:"The chair confirms no raise of the announced number; otherwise each at once"`
 	Points     int     `flag:"points" default:"0" doc:"How many points of order are raised"`
 	Alone      bool    `flag:"secretariat-alone" default:"false" doc:"No delegate ever opens Fairfloor: the secretariat does everything on their behalf"`
 	Order      string  `flag:"order" default:"list" doc:"Ordering rule: list, sainte_lague, lot, categories or room_remote; all but list have their lot drawn before the start"`
@@ -44,7 +47,7 @@ func rehearsal() *cobra.Command {
 			config := rehearse.Config{
 				Base: s.Server, Applicants: s.Applicants, Minutes: s.Minutes, Seed: s.Seed, Absent: s.Absent,
 				Overrun: s.Overrun, Drops: s.Drops, Alone: s.Alone, Points: s.Points, Parts: s.Parts,
-				Order: s.Order,
+				Order: s.Order, LateJoiners: s.Late, InterruptionS: s.Stopped, NeverRaise: s.NeverRaise,
 			}
 			progress := newBar(cmd.ErrOrStderr())
 			defer progress.finish()

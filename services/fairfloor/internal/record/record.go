@@ -109,6 +109,7 @@ type Announced struct {
 	At          clock.Instant `json:"at_ms"`
 	GuaranteeMS int64         `json:"guarantee_ms"`
 	LevelMS     int64         `json:"level_ms"`
+	UniformMS   int64         `json:"uniform_ms,omitempty"`
 	Entries     int           `json:"entries"`
 	UsePPM      int64         `json:"use_ppm"`
 	HandoverMS  int64         `json:"handover_ms"`
@@ -224,7 +225,7 @@ func (r *Record) decide(c *commit) {
 	for _, e := range c.Events {
 		if a, ok := e.(*events.AllotmentsAnnounced); ok {
 			r.Announced = append(r.Announced, Announced{
-				Part: a.Part, At: c.At, GuaranteeMS: a.GuaranteeMS, LevelMS: a.LevelMS, Entries: a.Entries, UsePPM: a.UsePPM, HandoverMS: a.HandoverMS,
+				Part: a.Part, At: c.At, GuaranteeMS: a.GuaranteeMS, LevelMS: a.LevelMS, UniformMS: a.UniformMS, Entries: a.Entries, UsePPM: a.UsePPM, HandoverMS: a.HandoverMS,
 			})
 		}
 	}

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -66,8 +67,15 @@ var restatements = map[string]restated{
 	"adjourn": func(*commit) any { return command.None{} },
 	"announce": func(c *commit) any {
 		e := fact[*events.AllotmentsAnnounced](c)
-		return command.Announce{Part: e.Part, LevelMS: e.LevelMS}
+		return command.Announce{Part: e.Part, LevelMS: cmp.Or(e.UniformMS, e.LevelMS)}
 	},
+	"set_aside": func(c *commit) any {
+		e := fact[*events.EntriesSetAside](c)
+		return command.SetAside{Part: e.Part, How: e.How, Places: int64(e.Places)}
+	},
+	"call_back":     func(c *commit) any { return command.PartRef{Part: fact[*events.EntriesCalledBack](c).Part} },
+	"use_reserves":  func(*commit) any { return command.None{} },
+	"keep_reserves": func(*commit) any { return command.None{} },
 }
 
 func endOfTurn(c *commit) any { return command.TurnRef{Turn: fact[*events.TurnEnded](c).Turn} }

@@ -104,7 +104,7 @@ func (s *stage) invite() error {
 			return err
 		}
 		if role == events.Chair {
-			s.chair = l
+			s.chair, s.chairToken = l, link.Token
 		} else {
 			s.observer = l
 		}
@@ -157,7 +157,11 @@ func (s *stage) join() error {
 		return err
 	}
 	order := s.random.Perm(len(s.delegates))
-	for _, i := range order {
+	early := len(order) - s.LateJoiners
+	for _, i := range order[early:] {
+		s.outside = append(s.outside, s.delegates[i])
+	}
+	for _, i := range order[:early] {
 		d := s.delegates[i]
 		r, err := s.delegateDo(d, "join", nil, command.Join{Part: s.item, Applicant: d.applicant})
 		if err != nil {
@@ -234,6 +238,7 @@ func (s *stage) open() error {
 	for range s.Points {
 		s.points = append(s.points, PlannedStart.Add(length/10+s.random.Int64N(length*7/10)))
 	}
+	s.disturb(length)
 	sortInstants(s.drops)
 	sortInstants(s.points)
 	if err := s.until(PlannedStart.Add(s.opening)); err != nil {

@@ -56,6 +56,13 @@ type Config struct {
 	Drops int
 	// Alone lets the secretariat do everything: no delegate ever connects.
 	Alone bool
+	// LateJoiners is how many of the applicants join after the list closed, put on
+	// it by the secretariat.
+	LateJoiners int
+	// InterruptionS is how long, in s, the session is suspended once, 0 to 3600.
+	InterruptionS int
+	// NeverRaise makes the chair confirm no raise; else they confirm each at once.
+	NeverRaise bool
 	// Points is how many points of order are raised.
 	Points int
 	// Order is the ordering rule, one of session.Orders; empty is the order of
@@ -85,6 +92,10 @@ func (c *Config) Check() error {
 		return fmt.Errorf("absent: %g is not between 0 and 1", c.Absent)
 	case c.Overrun < -1 || c.Overrun > 1:
 		return fmt.Errorf("overrun: %g is not between -1 and 1", c.Overrun)
+	case c.LateJoiners < 0 || c.LateJoiners >= max(c.Applicants, 1):
+		return fmt.Errorf("late-joiners: %d is not between 0 and %d", c.LateJoiners, c.Applicants-1)
+	case c.InterruptionS < 0 || c.InterruptionS > 3600:
+		return fmt.Errorf("interruption: %d s is not between 0 and 3600", c.InterruptionS)
 	case c.Order != "" && !slices.Contains(session.Orders(), c.Order):
 		return fmt.Errorf("order: %q is none of %s", c.Order, strings.Join(session.Orders(), ", "))
 	case c.Gate == nil && (c.Speed < 1 || c.Speed > 1000):
@@ -138,7 +149,15 @@ type stage struct {
 	opening   int64
 	drops     []clock.Instant
 	points    []clock.Instant
-	done      int
+	// outside are those who join late, joiners when; interruption is when the
+	// session is interrupted, zero for never (again).
+	outside      []*delegate
+	joiners      []clock.Instant
+	interruption clock.Instant
+	chairToken   string
+	// rungs counts the choices from the ladder.
+	rungs int
+	done  int
 }
 
 // Run rehearses and reports. The context's end ends it with an error.

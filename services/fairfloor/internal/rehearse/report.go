@@ -41,7 +41,9 @@ type Report struct {
 	LongestS        float64 `json:"longest_offered_s"`
 	GuaranteeS      float64 `json:"guarantee_s"`
 	PromisesBroken  int     `json:"promises_broken"`
-	HandoverMeanS   float64 `json:"handover_mean_s"`
+	// Rungs counts the chair's choices from the ladder.
+	Rungs         int     `json:"ladder_choices"`
+	HandoverMeanS float64 `json:"handover_mean_s"`
 	// Order is the ordering rule; GroupPrefixError is how far, in places, any
 	// group was from its part at any moment of the order in which they spoke.
 	Order            string  `json:"order"`
@@ -84,7 +86,7 @@ func (s *stage) report() (*Report, error) {
 		StartedAt: start.Time().Format(time.RFC3339Nano), EndedAt: view.Session.AdjournedAt.Time().Format(time.RFC3339Nano),
 		HardEnd:    view.Session.HardEnd.Time().Format(time.RFC3339Nano),
 		OverrunS:   max(0, seconds(view.Session.AdjournedAt.Sub(view.Session.HardEnd))),
-		NotReached: len(view.Session.NotReached), Order: view.Session.Modalities.Order, Turns: []Turn{},
+		NotReached: len(view.Session.NotReached), Rungs: s.rungs, Order: view.Session.Modalities.Order, Turns: []Turn{},
 	}
 	for _, d := range s.delegates {
 		if !d.absent {

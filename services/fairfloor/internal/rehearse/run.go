@@ -21,6 +21,9 @@ const breathMS = 1500
 // another turn is over.
 func (s *stage) run() error {
 	for {
+		if err := s.between(); err != nil {
+			return err
+		}
 		view, err := s.view()
 		if err != nil {
 			return err
@@ -32,7 +35,14 @@ func (s *stage) run() error {
 		}
 		list := view.Lists[s.item]
 		if len(list) == 0 {
-			return nil
+			if len(s.outside) == 0 {
+				return nil
+			}
+			// Nobody waits, and somebody is still to come.
+			if err := s.until(max(s.now(), s.joiners[0])); err != nil {
+				return err
+			}
+			continue
 		}
 		if s.now() >= s.hardEnd.Add(-view.Session.MinimumMS/2) {
 			return nil // nothing that is given now could be finished
@@ -211,7 +221,8 @@ func (s *stage) close() error {
 			return err
 		}
 	}
-	if err := s.until(min(s.now().Add(60_000), max(s.now(), s.hardEnd))); err != nil {
+	// A second before the hard end at the latest.
+	if err := s.until(min(s.now().Add(60_000), max(s.now(), s.hardEnd.Add(-1_000)))); err != nil {
 		return err
 	}
 	view, err := s.view()
