@@ -1,84 +1,22 @@
 package eta
 
 import (
-	"encoding/csv"
-	"errors"
-	"io"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/fairfloor/fairfloor/pkg/problem"
 )
 
-// Speech is one row of past debates.
-type Speech struct {
-	// Sitting groups the speeches that followed each other.
-	Sitting string
-	// Start is when it began.
-	Start time.Time
-	// Government marks members of the government, who speak longer.
-	Government bool
-	// GrossMS is from its first word to the next one's first word; LimitMS is
-	// what was announced.
-	GrossMS, LimitMS int64
-}
-
-// MostSpeeches is how many rows are read.
-const MostSpeeches = 1_000_000
-
-// ReadSpeeches reads rows of comma-separated values with a header that names
-// at least sitting, start, is_government, gross_s and limit_s; other columns
-// are left alone.
-func ReadSpeeches(r io.Reader) ([]Speech, error) {
-	in := csv.NewReader(r)
-	in.ReuseRecord = true
-	header, err := in.Read()
-	if err != nil {
-		return nil, problem.Field("data", "there is no header: %v", err).Try("give a file with the columns of debate-durations.csv")
-	}
-	var at [5]int
-	for k, name := range [...]string{"sitting", "start", "is_government", "gross_s", "limit_s"} {
-		if at[k] = slices.Index(header, name); at[k] < 0 {
-			return nil, problem.Field("data", "the column %s is missing", name)
-		}
-	}
-	var speeches []Speech
-	for {
-		row, err := in.Read()
-		if errors.Is(err, io.EOF) {
-			return speeches, nil
-		}
-		line, _ := in.FieldPos(0)
-		if err != nil {
-			return nil, problem.Field("data", "%v", err)
-		}
-		if len(speeches) == MostSpeeches {
-			return nil, problem.Field("data", "there are more than %d rows", MostSpeeches)
-		}
-		start, err := time.Parse(time.RFC3339, row[at[1]])
-		if err != nil {
-			return nil, problem.Field("data", "line %d: start is not an RFC 3339 time", line)
-		}
-		gross, err1 := strconv.ParseFloat(row[at[3]], 64)
-		limit, err2 := strconv.ParseFloat(row[at[4]], 64)
-		if err1 != nil || err2 != nil || !(gross >= 0 && gross <= 86_400) || !(limit > 0 && limit <= 86_400) {
-			return nil, problem.Field("data", "line %d: gross_s and limit_s are seconds up to a day", line)
-		}
-		speeches = append(speeches, Speech{
-			Sitting: row[at[0]], Start: start, Government: row[at[2]] == "1" || row[at[2]] == "true",
-			GrossMS: int64(gross * 1000), LimitMS: int64(limit * 1000),
-		})
-	}
-}
-
 const (
 	// Warmup is how many sittings are learned from before any is scored.
 	Warmup = 20
-	// priorCount imaginary speeches of priorPPM stand for what is known of a
-	// class of speakers before the first was heard.
-	priorCount int64 = 20
-	priorPPM   int64 = 1_160_000
+	// priorCount imaginary speeches of priorPPM stand for what is known of
+	// ordinary speakers before the first was heard; members of the government
+	// take half as long again, and are fewer, so less is claimed to be known.
+	priorCount           int64 = 20
+	priorPPM             int64 = 1_160_000
+	governmentPriorCount int64 = 5
+	governmentPriorPPM   int64 = 1_600_000
 	// sittingCount is the weight of the class's mean against the sitting's own
 	// tendency: the variance within over that between sittings.
 	sittingCount int64 = 16
@@ -88,7 +26,16 @@ const (
 	// window is how many residuals the ranges are made of: the latest, since
 	// the manners of a house change over the years.
 	window = 400
+	// leastWindow residuals are needed before a range is made of them.
+	leastWindow = 100
+	// adaptPPM is the step of the adaptive tails per forecast: where ranges have
+	// missed too often they widen, where they held too often they narrow (Gibbs
+	// and Candes, Adaptive Conformal Inference Under Distribution Shift, 2021).
+	adaptPPM int64 = 5_000
 )
+
+// coverages are those of the ranges scored, in parts per million.
+var coverages = [3]int64{800_000, 900_000, 950_000}
 
 // Score is how good the forecasts were. Errors in ms, positive when the turn
 // came later than forecast; coverages are the parts that ranges of 80, 90 and
@@ -117,7 +64,13 @@ func Backtest(speeches []Speech, lead int) (Score, error) {
 		return Score{}, problem.Field("data", "%d sittings are too few", len(sittings)).
 			Try("the first " + strconv.Itoa(Warmup) + " are only learned from; give more")
 	}
-	b := backtest{lead: lead}
+	b := backtest{lead: lead, classes: [2]class{
+		{priorCount * priorPPM, priorCount},
+		{governmentPriorCount * governmentPriorPPM, governmentPriorCount},
+	}}
+	for k, coverage := range coverages {
+		b.tails[k] = Whole - coverage
+	}
 	for i, sitting := range sittings {
 		b.sitting(sitting, i >= Warmup)
 	}
@@ -149,10 +102,10 @@ func group(speeches []Speech) [][]Speech {
 	return sittings
 }
 
-// class is what is known of one class of speakers.
+// class is what is known of one class of speakers, the prior among it.
 type class struct{ sum, n int64 }
 
-func (c class) mean() int64 { return (priorCount*priorPPM + c.sum) / (priorCount + c.n) }
+func (c class) mean() int64 { return c.sum / c.n }
 
 // backtest is a rolling evaluation.
 type backtest struct {
@@ -161,6 +114,7 @@ type backtest struct {
 	residuals []int64 // of all sittings so far, in their order
 	errors    []int64
 	covered   [3]int
+	tails     [3]int64 // the part outside of each range, as adapted so far
 }
 
 // ratio is gross over limit, in parts per million.
@@ -190,9 +144,7 @@ func (b *backtest) sitting(speeches []Speech, scored bool) {
 		tendency += speeches[i].ratio() - means[speeches[i].class()]
 		n++
 	}
-	if scored {
-		b.measure(own)
-	}
+	b.measure(own, scored)
 	residuals = append(b.residuals, own...)
 	b.residuals = residuals[max(0, len(residuals)-window):]
 	for _, s := range speeches {
@@ -202,18 +154,32 @@ func (b *backtest) sitting(speeches []Speech, scored bool) {
 	}
 }
 
-// measure compares one sitting's residuals with the ranges known before it.
-func (b *backtest) measure(own []int64) {
+// measure compares one sitting's residuals with the ranges known before it,
+// scores them if asked to, and adapts the tails for the next sitting.
+func (b *backtest) measure(own []int64, scored bool) {
 	sorted := slices.Clone(b.residuals)
 	slices.Sort(sorted)
-	mid := Conformal(sorted, Whole/2)
-	for _, r := range own {
-		b.errors = append(b.errors, r-mid)
-		for k, coverage := range [...]int64{800_000, 900_000, 950_000} {
-			tail := (Whole - coverage) / 2
-			if r >= Conformal(sorted, tail) && r <= Conformal(sorted, Whole-tail) {
-				b.covered[k]++
+	for k, coverage := range coverages {
+		low, high := Conformal(sorted, b.tails[k]/2), Conformal(sorted, Whole-b.tails[k]/2)
+		inside := 0
+		for _, r := range own {
+			if r >= low && r <= high {
+				inside++
 			}
+		}
+		if scored {
+			b.covered[k] += inside
+		}
+		if len(sorted) < leastWindow {
+			continue // a miss of a range made of so little teaches nothing
+		}
+		outside, missed := Whole-coverage, int64(len(own)-inside)
+		b.tails[k] += adaptPPM * (int64(len(own))*outside - missed*Whole) / Whole
+		b.tails[k] = max(outside/4, min(b.tails[k], 2*outside))
+	}
+	if mid := Conformal(sorted, Whole/2); scored {
+		for _, r := range own {
+			b.errors = append(b.errors, r-mid)
 		}
 	}
 }

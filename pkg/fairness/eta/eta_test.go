@@ -110,7 +110,11 @@ func TestReadSpeechesRefuses(t *testing.T) {
 	const header = "sitting,start,is_government,gross_s,limit_s\n"
 	for _, c := range []struct{ name, text, says string }{
 		{"nothing", "", "header"},
-		{"a column missing", "sitting,start,gross_s,limit_s\n", "is_government"},
+		{"a column missing", "sitting,start,is_government,limit_s\n", "gross_s"},
+		{"neither yes nor no", header + "1,2009-11-25T15:42:26+01:00,maybe,300,300\n", "is_government"},
+		{"no sitting", header + ",2009-11-25T15:42:26+01:00,0,300,300\n", "sitting"},
+		{"longer than a day", header + "1,2009-11-25T15:42:26+01:00,0,86401,300\n", "gross_s"},
+		{"a limit that rounds to nothing", header + "1,2009-11-25T15:42:26+01:00,0,300,0.0001\n", "limit_s"},
 		{"no time", header + "1,yesterday,0,300,300\n", "line 2"},
 		{"a negative length", header + "1,2009-11-25T15:42:26+01:00,0,-3,300\n", "line 2"},
 		{"not a number", header + "1,2009-11-25T15:42:26+01:00,0,NaN,300\n", "line 2"},
