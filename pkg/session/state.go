@@ -13,6 +13,7 @@ package session
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/fairfloor/fairfloor/pkg/clock"
 	"github.com/fairfloor/fairfloor/pkg/command"
@@ -97,6 +98,20 @@ func (s *State) Exists() bool { return s.Registry.Created }
 
 // Clock is the session's mapping from the process clock to session time.
 func (s *State) Clock() clock.Mapping { return s.Registry.Clock }
+
+// Reading gives session time at an instant of the process clock and its speed,
+// in thousandths of the wall clock's: what a client needs to go on counting by
+// itself. A gated clock stands between two instants, so its speed is 0.
+func (s *State) Reading(wall time.Time) (now clock.Instant, speedPermille int64) {
+	now, speedPermille = s.Clock().Session(wall), s.Clock().SpeedPermille
+	switch {
+	case s.Registry.ClockMode == "gated":
+		speedPermille = 0
+	case speedPermille == 0:
+		speedPermille = 1000
+	}
+	return now, speedPermille
+}
 
 // Apply folds one commit. One that was folded already is ignored; one that
 // does not follow the subject's head, or that holds an event that cannot be,

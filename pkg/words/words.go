@@ -25,6 +25,7 @@ import (
 
 	"github.com/fairfloor/fairfloor/pkg/captions"
 	"github.com/fairfloor/fairfloor/pkg/clock"
+	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/forget"
 	"github.com/fairfloor/fairfloor/pkg/ids"
@@ -88,12 +89,8 @@ type Glossary struct {
 	Terms []Term `json:"terms"`
 }
 
-// Term is one of them.
-type Term struct {
-	Wrong string `json:"wrong,omitempty"`
-	Right string `json:"right"`
-	Note  string `json:"note,omitempty"`
-}
+// Term is one of them, as it was set.
+type Term = command.Term
 
 // Relay is the address of an outgoing caption URL, a secret.
 type Relay struct {

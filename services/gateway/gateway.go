@@ -42,6 +42,7 @@ import (
 	"github.com/fairfloor/fairfloor/services/gateway/internal/httpapi"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/live"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/pages"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/plain"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/view"
 	"github.com/fairfloor/fairfloor/services/gateway/web"
 )
@@ -139,10 +140,10 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 		err = g.follower.Read(id, func(state *session.State) { raw, cursor, inner = view.Of(state, names, audience) })
 		return raw, cursor, errors.Join(err, inner)
 	}
-	return g, g.mount(httpapi.Config{
+	return g, g.mount(g.plain(names, asker), httpapi.Config{
 		Sessions: g.follower, Captions: g.captions, Revoked: g.follower.Revoked, Glossary: g.glossary, Wish: g.wish,
 		Asker: asker, Tokens: g.authority, Base: g.URL(), Version: version, Logger: p.Logger,
-		View: look,
+		View: look, Polling: g.polling(names, look),
 		Text: func(ctx context.Context, id ids.Session, text ids.Text) (string, error) {
 			return g.words(ctx, store, id, text)
 		},
@@ -151,7 +152,7 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 }
 
 // mount puts API, websocket, pages and checks on one handler.
-func (g *Gateway) mount(config httpapi.Config) error {
+func (g *Gateway) mount(simple plain.Config, config httpapi.Config) error {
 	mux := http.NewServeMux()
 	if _, err := httpapi.Mount(mux, config); err != nil {
 		return err
@@ -178,6 +179,7 @@ func (g *Gateway) mount(config httpapi.Config) error {
 	mux.Handle("GET /healthz", ops)
 	mux.Handle("GET /readyz", ops)
 	mux.Handle("GET /metrics", ops)
+	plain.Mount(mux, simple)
 	pages.Mount(mux, web.FS(), web.Built())
 	g.handler = pages.Protect(traced(g.process.Tracer, g.whenFolded(mux)))
 	return nil

@@ -64,6 +64,8 @@ type Config struct {
 	Wish     func(ids.Session, ids.Correction) (string, error)
 	// Revoked reports whether an invitation was withdrawn.
 	Revoked func(ids.Session, ids.Invitation) bool
+	// Polling is the way round broken websockets.
+	Polling Polling
 	// Base is the public address for links, such as https://host/path; empty
 	// takes it from the request.
 	Base    string
@@ -97,6 +99,7 @@ func Mount(mux *http.ServeMux, config Config) ([]byte, error) {
 	s.commands()
 	s.people()
 	s.exports()
+	s.updates()
 	s.transcript()
 	s.aids()
 	s.push(mux)

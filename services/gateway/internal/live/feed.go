@@ -410,13 +410,8 @@ func (f *feed) reached() (uint64, bool) {
 // clock: zero for a gated clock, which moves when it is told to.
 func (f *feed) clock() (now int64, speed int64) {
 	_ = f.server.config.Follower.Read(f.session, func(s *session.State) {
-		now, speed = int64(s.Clock().Session(f.server.config.Clock.Now())), s.Clock().SpeedPermille
-		if speed == 0 {
-			speed = 1000
-		}
-		if s.Registry.ClockMode == "gated" {
-			speed = 0
-		}
+		at, per := s.Reading(f.server.config.Clock.Now())
+		now, speed = int64(at), per
 	})
 	return now, speed
 }
