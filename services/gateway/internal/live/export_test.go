@@ -22,3 +22,15 @@ func (s *Server) SentAt(session ids.Session, audience api.Audience) (first, last
 	}
 	return first, last
 }
+
+// Waiting gives the bytes that wait for a session's connections.
+func (s *Server) Waiting(session ids.Session) int {
+	s.mu.Lock()
+	f := s.feeds[session]
+	s.mu.Unlock()
+	waiting := 0
+	for _, c := range f.everybody() {
+		waiting += c.waiting()
+	}
+	return waiting
+}
