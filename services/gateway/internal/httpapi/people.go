@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -13,6 +14,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/problem"
 	"github.com/fairfloor/fairfloor/pkg/roster"
+	"github.com/fairfloor/fairfloor/pkg/script"
 	"github.com/fairfloor/fairfloor/pkg/session"
 )
 
@@ -48,6 +50,37 @@ type Visitor struct {
 type Words struct {
 	Text  ids.Text `json:"text"`
 	Words string   `json:"words"`
+	// Paragraphs are the sentences by which the prompter passes the text: numbered
+	// from 1 through the whole of it, as are the paragraphs.
+	Paragraphs [][]string `json:"paragraphs"`
+	// Marks say of each paragraph what its author said: must, may_drop or nothing.
+	Marks []script.Mark `json:"marks"`
+	// Passed and Skipped are what was passed so far, in the text's latest turn.
+	Passed  []int64 `json:"passed,omitempty"`
+	Skipped []int64 `json:"skipped,omitempty"`
+}
+
+// cut gives a text as the prompter shows it, with what was passed of it.
+func (s *server) cut(id ids.Session, text ids.Text, words string) (Words, error) {
+	out := Words{Text: text, Words: words, Paragraphs: [][]string{}, Marks: []script.Mark{}}
+	var language string
+	err := s.Sessions.Read(id, func(state *session.State) {
+		language = state.Registry.Texts[text].Language
+		for _, turn := range state.Queue.TurnOrder {
+			if p := state.Transcript.Passed[turn]; p != nil && p.Text == text {
+				out.Passed, out.Skipped = slices.Clone(p.Sentences), slices.Clone(p.Skipped)
+			}
+		}
+	})
+	read := script.Read(words, language)
+	for _, p := range read.Paragraphs {
+		sentences := []string{}
+		for _, sentence := range read.Sentences[p.First-1 : p.Last] {
+			sentences = append(sentences, sentence.Text)
+		}
+		out.Paragraphs, out.Marks = append(out.Paragraphs, sentences), append(out.Marks, p.Mark)
+	}
+	return out, err
 }
 
 func (s *server) people() {
@@ -128,7 +161,11 @@ func (s *server) people() {
 				return nil, refuse(problem.New(problem.Forbidden, "this text is not public yet").Try("it opens as its owner decided, at the latest when it is delivered"))
 			}
 			words, err := s.Text(ctx, in.Session, in.Text)
-			return &body[Words]{Words{in.Text, words}}, refuse(err)
+			if err != nil {
+				return nil, refuse(err)
+			}
+			out, err := s.cut(in.Session, in.Text, words)
+			return &body[Words]{out}, refuse(err)
 		})
 }
 
