@@ -16,12 +16,17 @@ type Refusal struct {
 	Subject string
 	// Good is the last commit of the subject that checks; its Version is 0 when none does.
 	Good Head
+	// Lost is set when it is not a check that failed: the server itself lost a record.
+	Lost bool
 	// Missing says what is not there or not right, in a sentence without the subject.
 	Missing string
 }
 
 // Error names the subject, the last good version and what is missing.
 func (r *Refusal) Error() string {
+	if r.Lost {
+		return fmt.Sprintf("%s: %s", r.Subject, r.Missing)
+	}
 	if r.Good.Version == 0 {
 		return fmt.Sprintf("%s: no version of it checks; %s", r.Subject, r.Missing)
 	}

@@ -47,6 +47,9 @@ type Damage struct {
 	// Sequence and Subject are what can be read of the record.
 	Sequence uint64
 	Subject  string
+	// Named are the log subjects that stand in the record, for one whose own is
+	// damaged.
+	Named []string
 	// Mended is true when one bit was wrong and was put right: the record's own
 	// checksum proves it. Otherwise the server leaves the record out, or, when
 	// SetAside is true, the stream could not be given to it at all.
@@ -186,6 +189,9 @@ func (b *block) walk() (found []Damage, hopeless bool) {
 			}
 			d := Damage{Stream: b.stream, File: b.path, Offset: int64(at), Mended: b.mend(record)}
 			d.Sequence, d.Subject = describe(record, last+1)
+			if !d.Mended {
+				d.Named = named(record)
+			}
 			found = append(found, d)
 			if !d.Mended && !plausible(record, last) {
 				return found, true

@@ -72,6 +72,7 @@ type Server struct {
 	folder      string
 	unrecovered []string
 	damage      []Damage
+	lost        []Damage
 	once        sync.Once
 }
 
@@ -95,13 +96,17 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrNotWritable, err), lock.Close())
 	}
+	lost, err := remember(o.Folder, damage)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrNotWritable, err), lock.Close())
+	}
 	inner, err := server.NewServer(options)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", ErrServer, err), lock.Close())
 	}
 	lines := &lines{log: o.Logger.With("component", "nats")}
 	inner.SetLoggerV2(lines, false, false, false)
-	s := &Server{server: inner, lock: lock, log: o.Logger, folder: o.Folder, damage: damage}
+	s := &Server{server: inner, lock: lock, log: o.Logger, folder: o.Folder, damage: damage, lost: lost}
 	// Start returns once the store is recovered; a fatal line is its only error.
 	inner.Start()
 	switch {

@@ -29,6 +29,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/clock"
 	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/eventlog"
+	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/forget"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/keys"
@@ -79,6 +80,9 @@ type Server interface {
 	Connect(options ...nats.Option) (*nats.Conn, error)
 	// Unrecovered names streams on the disk that the server could not read.
 	Unrecovered() []string
+	// Lost gives the subjects of damaged records that could not be put right, with
+	// the first such sequence of each.
+	Lost() map[string]uint64
 }
 
 // Options replace what a process otherwise takes from its settings.
@@ -154,8 +158,24 @@ func (p *Process) open(ctx context.Context, o Options) error {
 		// A server in the same process has no leader to lose.
 		options.Unrecovered, options.Heartbeat = o.Server.Unrecovered(), 30*time.Second
 	}
-	p.Log, err = eventlog.Open(ctx, p.Conn, options)
-	return err
+	if p.Log, err = eventlog.Open(ctx, p.Conn, options); err != nil {
+		return err
+	}
+	if o.Server != nil {
+		refuse(p.Log, o.Server.Lost())
+	}
+	return nil
+}
+
+// refuse stops the sessions of which the server lost a record. A record at the
+// very end leaves a log that checks, and the witness may not have had it yet.
+func refuse(log *eventlog.Log, lost map[string]uint64) {
+	for subject, sequence := range lost {
+		if _, session, err := events.ParseSubject(subject); err == nil {
+			log.Refuse(eventlog.Refusal{Session: session, Subject: subject, Lost: true, Missing: fmt.Sprintf(
+				"sequence %d was not as it was written when the server started, and could not be put right", sequence)})
+		}
+	}
 }
 
 // connect opens the connection to the embedded or the external server.
