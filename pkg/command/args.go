@@ -265,6 +265,12 @@ type TurnRef struct {
 	Turn ids.Turn `json:"turn"`
 }
 
+// PauseTurn stops a turn's clock.
+type PauseTurn struct {
+	Turn  ids.Turn          `json:"turn"`
+	Cause events.PauseCause `json:"cause,omitempty" enum:"chair,lost_line" doc:"chair when left out; lost_line stands for the longest handover at most, once in a turn"`
+}
+
 // Begin says that a turn began.
 type Begin struct {
 	Turn  ids.Turn      `json:"turn"`

@@ -43,6 +43,16 @@ func (t *TurnClock) Paused() *Span {
 	return nil
 }
 
+// LostLine reports whether the clock stands, or stood, for a lost line.
+func (t *TurnClock) LostLine() bool {
+	for i := range t.Pauses {
+		if t.Pauses[i].Cause == events.PausedByLostLine {
+			return true
+		}
+	}
+	return false
+}
+
 // PartClock is when a part ran.
 type PartClock struct{ StartedAt, EndedAt clock.Instant }
 

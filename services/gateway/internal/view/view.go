@@ -220,7 +220,7 @@ func (v *View) turns(s *session.State) {
 			out.UsedMS = s.Used(t, t.EndedAt)
 		}
 		if c := s.Timing.Turns[id]; c != nil {
-			out.GuaranteeMS = c.GuaranteeMS
+			out.GuaranteeMS, out.LostLine = c.GuaranteeMS, c.LostLine()
 			out.Warning, out.Expired = c.Marked(events.MarkWarning), c.Marked(events.MarkExpired)
 			out.GraceOver, out.Silent = c.Marked(events.MarkGrace), c.Marked(events.MarkSilent)
 		}

@@ -210,6 +210,11 @@ func TestEveryVerbForEveryRole(t *testing.T) {
 					refused(t, w, r, problem.Already, "args.part")
 					continue
 				}
+				if trial.verb == "resume_turn" && role == events.System {
+					// The service ends only the waiting for a lost line; see TestASpeakerLostInMidTurn.
+					refused(t, w, r, problem.Stale, "args.turn")
+					continue
+				}
 				if _, err := w.Do(events.Timing, domain.Decide, r); err != nil {
 					t.Errorf("%s by %s: %v", trial.verb, role, err)
 				}

@@ -46,7 +46,7 @@ func Due(s *session.State) []command.Deadline {
 		}
 		all = append(all, command.Deadline{At: m.Due, Timer: true, Request: request(s, id, "mark", m)})
 	}
-	return all
+	return append(all, lostLine(s)...)
 }
 
 // request makes a request of the service itself.

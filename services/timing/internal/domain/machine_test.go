@@ -86,7 +86,10 @@ func TestWhateverHappens(t *testing.T) {
 			}).Draw(t, "act"); act {
 			case "suspend", "resume_session", "adjourn", "undo_adjournment":
 				w.try(act, nil)
-			case "pause_turn", "resume_turn":
+			case "pause_turn":
+				cause := rapid.SampledFrom([]events.PauseCause{"", events.PausedByChair, events.PausedByLostLine}).Draw(t, "cause")
+				w.try(act, command.PauseTurn{Turn: w.State.Queue.Turn, Cause: cause})
+			case "resume_turn":
 				w.try(act, command.TurnRef{Turn: turn})
 			case "extend_turn":
 				w.try(act, command.ExtendTurn{Turn: turn, ByMS: 30_000})

@@ -53,44 +53,6 @@ func extendTurn(s *session.State, r *command.Request, _ clock.Instant) ([]events
 	return []events.Event{&events.TurnExtended{Turn: t.ID, AddedMS: args.ByMS}}, nil
 }
 
-// pauseTurn stops the turn's clock at the chair's word.
-func pauseTurn(s *session.State, r *command.Request, at clock.Instant) ([]events.Event, error) {
-	var args command.TurnRef
-	if err := r.Read(&args); err != nil {
-		return nil, err
-	}
-	t, tc, err := running(s, args.Turn)
-	if err != nil {
-		return nil, err
-	}
-	if _, stands := standing(s, t, s.Timing.Phase == session.Suspended); stands || tc.Paused() != nil {
-		return nil, already("the turn's clock stands already").On("args.turn")
-	}
-	return []events.Event{&events.TurnPaused{Turn: t.ID, At: at, Cause: events.PausedByChair}}, nil
-}
-
-// resumeTurn lets a turn go on that the chair paused.
-func resumeTurn(s *session.State, r *command.Request, at clock.Instant) ([]events.Event, error) {
-	var args command.TurnRef
-	if err := r.Read(&args); err != nil {
-		return nil, err
-	}
-	t, tc, err := running(s, args.Turn)
-	if err != nil {
-		return nil, err
-	}
-	cause, stands := standing(s, t, s.Timing.Phase == session.Suspended)
-	switch {
-	case stands && cause == events.PausedBySuspension:
-		return nil, wrong("resume the session", "the session is suspended")
-	case stands:
-		return nil, wrong("rule on the point of order", "a point of order is being heard")
-	case tc.Paused() == nil:
-		return nil, already("the turn's clock is running").On("args.turn")
-	}
-	return []events.Event{&events.TurnResumed{Turn: t.ID, At: at}}, nil
-}
-
 // standing says whether a turn's clock has to stand for something greater than
 // itself: a suspension, or a point of order that interrupts it.
 func standing(s *session.State, t *session.Turn, suspended bool) (events.PauseCause, bool) {
