@@ -158,6 +158,10 @@ func (g *game) closeList() error {
 	return nil
 }
 
+// naiveLeastMS is the least that a chair who divides what is left still gives:
+// in less nobody says anything.
+const naiveLeastMS = 20_000
+
 // split divides what is left equally among those waiting, in whole seconds.
 func (g *game) split(fromMS, reserveMS, handoverMS int64) int64 {
 	each := (g.limit()-reserveMS-fromMS)/int64(max(1, len(g.list))) - handoverMS
@@ -247,7 +251,7 @@ func (g *game) play() error {
 		}
 		g.deck()
 		if g.policy.Naive {
-			g.situation.FixedMS = g.split(g.nowMS, 0, estimate.HandoverPriorMS/2)
+			g.situation.FixedMS = max(naiveLeastMS, g.split(g.nowMS, 0, estimate.HandoverPriorMS/2))
 		}
 		if err := g.compute(); err != nil {
 			return err
