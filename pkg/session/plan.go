@@ -148,12 +148,18 @@ func (v *View) fill(p *fairness.Plan) {
 	if v.AnnouncedMS == 0 {
 		v.GuaranteeMS = p.GuaranteeMS
 	}
+	var last EntryPlan
 	for i := range p.Offers {
 		o, e := &p.Offers[i], &v.Entries[i]
 		e.AllotmentMS, e.GuaranteeMS, e.Reached, e.HasETA, e.Cut = o.AllotmentMS, o.GuaranteeMS, o.Reached, o.HasETA, o.Cut
 		e.Announce = o.Announce
 		if o.HasETA {
-			e.Low, e.Middle, e.High = clock.Instant(o.Start.LowMS), clock.Instant(o.Start.MidMS), clock.Instant(o.Start.HighMS)
+			// Nobody is shown an earlier start than those before them: the widths of
+			// the ranges change from one bucket of places to the next.
+			e.Low = max(clock.Instant(o.Start.LowMS), last.Low)
+			e.Middle = max(clock.Instant(o.Start.MidMS), last.Middle)
+			e.High = max(clock.Instant(o.Start.HighMS), last.High)
+			last = *e
 		}
 	}
 }

@@ -67,11 +67,13 @@ func (w *world) floor(t *rapid.T, act string) {
 // TestWhateverHappens drives a session through random acts of the floor, of
 // the chair and of time. Every reaction that is due is accepted and then no
 // longer due (settle holds that), each fact of a timer is written once, no
-// promise shrinks by itself, nobody is opened with less than was promised, and
+// promise shrinks by itself, the running turn is never reduced, the sum of the
+// offers is within the budget, nobody is opened with less than was promised, and
 // time is conserved to the millisecond.
 func TestWhateverHappens(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		w := planned(t, 8, oneItem)
+		mode := rapid.SampledFrom([]string{"uniform", "individual", "fixed"}).Draw(t, "mode")
+		w := planned(t, 8, func(c *events.SessionCreated) { oneItem(c); c.Modalities.Allotment = mode })
 		w.join(sessiontest.Item, 8)
 		w.until(w.State.Registry.PlannedStart)
 		w.do(chair, "start_session", nil)
@@ -79,6 +81,8 @@ func TestWhateverHappens(t *testing.T) {
 		for range rapid.IntRange(1, 20).Draw(t, "acts") {
 			w.wait(rapid.Int64Range(0, 120_000).Draw(t, "ms"))
 			turn := w.State.Queue.Turn
+			allotted, _ := w.State.Allotted(w.State.Queue.Running())
+			uniform := w.State.Timing.Announced[sessiontest.Item].UniformMS
 			switch act := rapid.SampledFrom([]string{
 				"next", "next", "next", "begin", "begin", "end", "no_show", "step_back", "undo", "point", "point", "join", "withdraw", "reopen",
 				"suspend", "resume_session", "pause_turn", "resume_turn", "extend_turn", "extend_session", "adjourn", "undo_adjournment",
@@ -103,6 +107,12 @@ func TestWhateverHappens(t *testing.T) {
 				w.floor(t, act)
 			}
 			promised = w.sound(promised)
+			if now, open := w.State.Allotted(w.State.Queue.Turns[turn]); open && now < allotted {
+				t.Fatalf("the running turn of %d ms was reduced to %d", allotted, now)
+			}
+			if now := w.State.Timing.Announced[sessiontest.Item].UniformMS; now < uniform || (now > 0) != (mode == "uniform") {
+				t.Fatalf("%s: the number in force went from %d to %d ms", mode, uniform, now)
+			}
 		}
 		noted := map[string]bool{}
 		for _, c := range w.commits("mark") {
@@ -114,6 +124,32 @@ func TestWhateverHappens(t *testing.T) {
 		}
 		w.SameAgain()
 	})
+}
+
+// within checks that what individual entries are offered is within the budget,
+// to a second each, and that nobody is shown a start before those ahead of them.
+func (w *world) within(v *session.View) {
+	w.t.Helper()
+	var offers, waiting int64
+	var last session.EntryPlan
+	for _, e := range v.Entries {
+		if e.Place == 0 {
+			continue
+		}
+		waiting++
+		offers += e.AllotmentMS * v.UsePPM / 1_000_000
+		if e.HasETA {
+			if e.Low < last.Low || e.Middle < last.Middle || e.High < last.High {
+				w.t.Fatalf("place %d is to start in %d to %d, the one before in %d to %d", e.Place, e.Low, e.High, last.Low, last.High)
+			}
+			last = e
+		}
+	}
+	room := v.Budget.PromisedMS + v.Budget.FreeMS - waiting*v.HandoverMS
+	// Those of whom nothing is known (who joined late) count with their chance.
+	if w.State.Registry.Modalities.Allotment == "individual" && v.Budget.FreeMS > 0 && offers*93/100 > room+waiting*1_000 {
+		w.t.Fatalf("%d ms are offered of %d: %+v", offers, room, v.Budget)
+	}
 }
 
 // sound checks what must hold after every act, and gives what is promised now.
@@ -133,6 +169,7 @@ func (w *world) sound(before int64) int64 {
 			w.t.Fatalf("place %d is offered %d ms of %d promised", e.Place, e.AllotmentMS, e.GuaranteeMS)
 		}
 	}
+	w.within(&view)
 	var used int64
 	for _, id := range s.Queue.TurnOrder {
 		tc := s.Timing.Turns[id]
