@@ -23,6 +23,7 @@ import (
 	"github.com/fairfloor/fairfloor/services/queue"
 	"github.com/fairfloor/fairfloor/services/registry"
 	"github.com/fairfloor/fairfloor/services/timing"
+	"github.com/fairfloor/fairfloor/services/transcript"
 )
 
 // Settings are those of the one process: of every process, of the gateway, and
@@ -30,6 +31,7 @@ import (
 type Settings struct {
 	Process    process.Settings
 	Gateway    gateway.Settings
+	Transcript transcript.Settings
 	NATSListen string `flag:"nats-listen" default:"" doc:"Address at which the embedded NATS server takes other processes; no port when empty"`
 }
 
@@ -102,10 +104,14 @@ func (a *App) assemble(ctx context.Context, server *natsembed.Server, s Settings
 	if err != nil {
 		return err
 	}
+	transcriptPart, err := transcript.New(ctx, a.Process, s.Transcript)
+	if err != nil {
+		return err
+	}
 	if a.Gateway, err = gateway.New(ctx, a.Process, s.Gateway, o.Version); err != nil {
 		return err
 	}
-	a.Process.Add(server, registryPart, queuePart, timingPart, a.Gateway)
+	a.Process.Add(server, registryPart, queuePart, timingPart, transcriptPart, a.Gateway)
 	return nil
 }
 

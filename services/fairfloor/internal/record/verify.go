@@ -17,6 +17,7 @@ import (
 	"github.com/fairfloor/fairfloor/services/queue"
 	"github.com/fairfloor/fairfloor/services/registry"
 	"github.com/fairfloor/fairfloor/services/timing"
+	"github.com/fairfloor/fairfloor/services/transcript"
 )
 
 // Difference is one thing that the record states otherwise than the rules give it.
@@ -52,11 +53,14 @@ var domains = map[events.Context]shell.Service{
 	events.Registry: registry.Rules(func(ids.Session) string { return "" }, time.Now),
 	events.Queue:    queue.Service(),
 	events.Timing:   timing.Service(),
+	// Words are not in the log, so what people wrote is an input; what follows from
+	// it and from the floor is decided again.
+	events.Transcript: transcript.Rules(),
 }
 
 // observed are a context's own acts whose facts come from elsewhere: from another
-// subject than the session's.
-var observed = map[string]bool{"bring_credit": true, "link_session": true, "carry_credit": true}
+// subject than the session's, from a relay's target, from words.
+var observed = map[string]bool{"bring_credit": true, "link_session": true, "carry_credit": true, "note_relay": true, "end_line": true}
 
 // decideAgain decides anew, from the facts before it, every reaction and timer,
 // and what follows from what people asked for.
