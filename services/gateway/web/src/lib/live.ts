@@ -3,6 +3,7 @@
 // again with the same id until their receipt is here.
 import { add, sessionTime, type ClockAnswer, type Sample } from './clock'
 import { merge } from './merge'
+import { Polling, type Socket } from './polling'
 import type { Audience, Expect, Id, Me, Presence, Problem, Receipt, View } from './view'
 
 export type Line = 'connecting' | 'live' | 'reconnecting' | 'stopped'
@@ -64,7 +65,9 @@ export class Live {
   heard = 0
   beside?: Beside
   private samples: Sample[] = []
-  private socket?: WebSocket
+  private socket?: Socket
+  /** Sockets in a row that never brought a view: after two of them the same is tried by HTTP alone. */
+  private broken = 0
   private cursor = ''
   private ready = false
   private backoff = firstBackoff
@@ -176,8 +179,9 @@ export class Live {
   private connect(): void {
     if (this.closed) return
     this.timer = undefined
-    const url = `${this.base.replace(/^http/, 'ws')}/api/v1/sessions/${this.session}/live`
-    const socket = new WebSocket(url, 'fairfloor.v1.json')
+    // After two sockets without a view the next attempt is by HTTP, so that a proxy that breaks websockets costs
+    // seconds; when that is lost too, a socket is tried again.
+    const socket = this.broken >= 2 ? new Polling(this.session, this.base) : this.upgrade()
     this.socket = socket
     this.dialled = performance.now()
     socket.onopen = () =>
@@ -194,8 +198,14 @@ export class Live {
     socket.onclose = () => this.lost(socket)
   }
 
-  private lost(socket: WebSocket): void {
+  private upgrade(): Socket {
+    const url = `${this.base.replace(/^http/, 'ws')}/api/v1/sessions/${this.session}/live`
+    return new WebSocket(url, 'fairfloor.v1.json') as Socket
+  }
+
+  private lost(socket: Socket): void {
     if (socket !== this.socket) return
+    this.broken = this.ready || socket instanceof Polling ? 0 : this.broken + 1
     this.ready = false
     if (this.closed || this.state.line === 'stopped' || this.timer) return
     this.update({ line: this.state.view ? 'reconnecting' : 'connecting' })
