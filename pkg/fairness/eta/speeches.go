@@ -1,6 +1,7 @@
 package eta
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -41,7 +42,12 @@ const MostSpeeches = 1_000_000
 // used where it is there, other columns are left alone. Empty lines, both kinds
 // of line ends and a byte order mark are understood.
 func ReadSpeeches(r io.Reader) ([]Speech, error) {
-	in := csv.NewReader(r)
+	text := bufio.NewReader(r)
+	if mark, err := text.Peek(3); err == nil && string(mark) == "\ufeff" {
+		// A byte order mark in front of a quote would make it part of the cell.
+		_, _ = text.Discard(len(mark))
+	}
+	in := csv.NewReader(text)
 	in.ReuseRecord = true
 	header, err := in.Read()
 	if err != nil {
@@ -49,7 +55,7 @@ func ReadSpeeches(r io.Reader) ([]Speech, error) {
 	}
 	var at [5]int
 	for k := range header {
-		header[k] = strings.TrimSpace(strings.TrimPrefix(header[k], "\ufeff"))
+		header[k] = strings.TrimSpace(header[k])
 	}
 	for k, name := range columns {
 		if at[k] = slices.Index(header, name); at[k] < 0 && name != columns[government] {

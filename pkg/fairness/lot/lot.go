@@ -44,13 +44,13 @@ const MostCodes = 1_000_000
 // Chain is H^1 to H^length of the secret, index k holding H^(k+1). The last
 // is the commitment that is published first; the one before it is the code
 // revealed at the first draw and the commitment to the second, and so on
-// downwards.
+// downwards: a chain of n serves n-1 draws.
 func Chain(secret []byte, length int) ([]Code, error) {
 	if len(secret) == 0 {
 		return nil, problem.Field("secret", "the secret is empty").Try("give at least 16 random bytes")
 	}
-	if length < 2 || length > MostCodes {
-		return nil, problem.Field("length", "%d is not between 2 and %d", length, MostCodes).Try("one commitment and one code per draw")
+	if length < 1 || length > MostCodes {
+		return nil, problem.Field("length", "%d is not between 1 and %d", length, MostCodes).Try("one commitment, and one code per draw")
 	}
 	chain := make([]Code, length)
 	chain[0] = sha256.Sum256(secret)

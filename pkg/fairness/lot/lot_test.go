@@ -132,7 +132,7 @@ func TestBadInputIsRefused(t *testing.T) {
 		try  func() error
 	}{
 		{"empty secret", func() error { _, err := lot.Chain(nil, 10); return err }},
-		{"no code to reveal", func() error { _, err := lot.Chain([]byte("x"), 1); return err }},
+		{"no commitment", func() error { _, err := lot.Chain([]byte("x"), 0); return err }},
 		{"endless chain", func() error { _, err := lot.Chain([]byte("x"), lot.MostCodes+1); return err }},
 		{"no randomness", func() error { _, err := lot.NewDraw(lot.Code{}, nil); return err }},
 		{"short code", func() error { _, err := lot.ParseCode("950ea08d"); return err }},

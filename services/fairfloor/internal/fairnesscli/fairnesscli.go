@@ -8,6 +8,7 @@
 package fairnesscli
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -101,20 +102,64 @@ func needs(c *cobra.Command, names ...string) error {
 // mostInput is the most that is read from standard input or a file.
 const mostInput = 64 << 20
 
-// decode reads one JSON value.
+// decode reads one JSON value. What would otherwise be overlooked is refused:
+// fields that do not exist, keys that stand there twice, a second value.
 func decode(r io.Reader, into any) error {
-	d := json.NewDecoder(io.LimitReader(r, mostInput))
+	text, err := io.ReadAll(io.LimitReader(r, mostInput+1))
+	switch {
+	case err != nil:
+		return problem.Field("input", "%v", err)
+	case len(text) > mostInput:
+		return problem.Field("input", "it is longer than %d MB", mostInput>>20)
+	case len(bytes.TrimSpace(text)) == 0:
+		return problem.Field("input", "standard input is empty").Try("give a JSON object")
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
+	d.DisallowUnknownFields()
 	if err := d.Decode(into); err != nil {
-		if errors.Is(err, io.EOF) {
-			return problem.Field("input", "standard input is empty").Try("give a JSON object")
-		}
 		return problem.Field("input", "not the JSON that is expected: %v", err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return problem.Field("input", "something follows the JSON value")
 	}
-	return nil
+	return once(text)
+}
+
+// once refuses an object with the same key twice: of two numbers for one
+// group or field nobody could say which was meant. The text is valid JSON.
+func once(text []byte) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	var open []map[string]bool // keys so far of each value not closed; nil is an array
+	key := false
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return nil //nolint:nilerr // the text was decoded before, so this is its end
+		}
+		top := len(open) - 1
+		if delimiter, ok := token.(json.Delim); ok && (delimiter == '}' || delimiter == ']') {
+			open = open[:top]
+			key = top > 0 && open[top-1] != nil
+			continue
+		}
+		if key {
+			name, _ := token.(string)
+			if open[top][name] {
+				return problem.Field("input", "the key %q stands there twice", name).Try("give each once")
+			}
+			open[top][name] = true
+			key = false
+			continue
+		}
+		switch token {
+		case json.Delim('{'):
+			open = append(open, map[string]bool{})
+		case json.Delim('['):
+			open = append(open, nil)
+		}
+		key = len(open) > 0 && open[len(open)-1] != nil
+	}
 }
 
 // encode writes one JSON value.

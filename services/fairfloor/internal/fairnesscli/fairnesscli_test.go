@@ -296,7 +296,7 @@ func TestErrorsAreTypedAndNameTheField(t *testing.T) {
 		{`{"values":[1],"entitlements":[1,2]}`, "measures", "entitlements"},
 		{"", "lot", "subcommand"},
 		{"", "lot commit --length 10", "secret"},
-		{"", "lot commit --secret x --length 1", "length"},
+		{"", "lot commit --secret x --length 0", "length"},
 		{"", "lot draw --code " + code + " --randomness r --labels " + empty, "labels"},
 		{"", "lot draw --code abc --randomness r --labels " + empty, "code"},
 		{"a\nb", "lot draw --code " + code + " --commitment " + code + " --randomness r --labels -", "committed"},

@@ -66,7 +66,7 @@ func writeSeats(c *cobra.Command, method string, groups []apportion.Group, r app
 		out := struct {
 			Method string         `json:"method"`
 			Seats  map[string]int `json:"seats"`
-			Order  []string       `json:"order,omitempty"`
+			Order  []string       `json:"order,omitzero"` // also of no seats, if asked for
 		}{Method: method, Seats: map[string]int{}}
 		for i, g := range groups {
 			out.Seats[g.Name] = r.Seats[i]
@@ -95,28 +95,32 @@ func measuresCommand() *cobra.Command {
 	asJSON := c.Flags().Bool("json", false, "write JSON")
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		var in struct {
-			Values       []float64 `json:"values"`
-			Entitlements []float64 `json:"entitlements"`
+			Values       []*float64 `json:"values"`
+			Entitlements []*float64 `json:"entitlements"`
 		}
 		if err := decode(c.InOrStdin(), &in); err != nil {
 			return err
 		}
+		values, err := amounts("values", in.Values)
+		if err != nil {
+			return err
+		}
+		entitlements, err := amounts("entitlements", in.Entitlements)
+		if err != nil {
+			return err
+		}
 		switch {
-		case len(in.Values) == 0:
+		case len(values) == 0:
 			return problem.Field("values", "there are no values").Try("give at least one")
-		case len(in.Entitlements) > 0 && len(in.Entitlements) != len(in.Values):
-			return problem.Field("entitlements", "%d entitlements for %d values", len(in.Entitlements), len(in.Values))
-		case slices.Min(in.Values) < 0:
-			return problem.Field("values", "a value is negative")
-		case len(in.Entitlements) > 0 && slices.Min(in.Entitlements) < 0:
-			return problem.Field("entitlements", "an entitlement is negative")
+		case len(entitlements) > 0 && len(entitlements) != len(values):
+			return problem.Field("entitlements", "%d entitlements for %d values", len(entitlements), len(values))
 		}
 		out := map[string]any{
-			"n": len(in.Values), "jain": round(measures.Jain(in.Values), 12), "gini": round(measures.Gini(in.Values), 12),
-			"theil": round(measures.Theil(in.Values), 12), "shortest": slices.Min(in.Values), "longest": slices.Max(in.Values),
+			"n": len(values), "jain": round(measures.Jain(values), 12), "gini": round(measures.Gini(values), 12),
+			"theil": round(measures.Theil(values), 12), "shortest": slices.Min(values), "longest": slices.Max(values),
 		}
-		if len(in.Entitlements) > 0 {
-			out["jain_entitlement"] = round(measures.Jain(measures.Ratios(in.Values, in.Entitlements)), 12)
+		if len(entitlements) > 0 {
+			out["jain_entitlement"] = round(measures.Jain(measures.Ratios(values, entitlements)), 12)
 		}
 		if *asJSON {
 			return encode(c, out)
@@ -129,6 +133,27 @@ func measuresCommand() *cobra.Command {
 		return nil
 	}
 	return c
+}
+
+// mostAmount keeps sums of squares of a million amounts finite.
+const mostAmount = 1e15
+
+// amounts refuses null, negative and enormous numbers, naming the place.
+func amounts(field string, in []*float64) ([]float64, error) {
+	out := make([]float64, len(in))
+	for i, v := range in {
+		at := fmt.Sprintf("%s[%d]", field, i)
+		switch {
+		case v == nil:
+			return nil, problem.Field(at, "it is null").Try("give a number, or leave it out")
+		case *v < 0:
+			return nil, problem.Field(at, "%v is negative", *v)
+		case *v > mostAmount:
+			return nil, problem.Field(at, "%v is more than %v", *v, mostAmount)
+		}
+		out[i] = *v
+	}
+	return out, nil
 }
 
 func lotCommand() *cobra.Command {

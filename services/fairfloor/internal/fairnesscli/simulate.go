@@ -1,7 +1,8 @@
 package fairnesscli
 
 import (
-	"encoding/json"
+	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -76,10 +77,8 @@ func readScenario(name string) (simulate.Scenario, error) {
 	}
 	s := simulate.OEWG2021()
 	s.Name = name
-	d := json.NewDecoder(strings.NewReader(string(text)))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&s); err != nil {
-		return simulate.Scenario{}, problem.Field("scenario", "%s: %v", name, err)
+	if err := decode(bytes.NewReader(text), &s); err != nil {
+		return simulate.Scenario{}, fmt.Errorf("scenario %s: %w", name, err)
 	}
 	return s, s.Check()
 }
