@@ -285,6 +285,8 @@ type TurnView struct {
 	Expired   bool `json:"expired,omitempty"`
 	GraceOver bool `json:"grace_over,omitempty"`
 	Silent    bool `json:"silent,omitempty"`
+	// Limit is what happens when its time is over: gavel, soft or hard.
+	Limit events.LimitMode `json:"limit,omitempty"`
 	// LostLine says that the clock stood once for a lost line: it does not again.
 	LostLine bool `json:"lost_line,omitempty"`
 }

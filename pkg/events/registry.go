@@ -86,6 +86,14 @@ type Modalities struct {
 	Allotment string `json:"allotment"`
 	// Limit is what happens when a turn reaches its limit.
 	Limit LimitMode `json:"limit"`
+	// Limits holds the categories of which another thing happens at the limit.
+	Limits map[string]LimitMode `json:"limits,omitempty"`
+	// Strict reckons with the longest possible handovers: the guarantee then holds
+	// whatever happens, at the price of idle minutes.
+	Strict bool `json:"strict,omitempty"`
+	// GroupBudgetsMS holds the most speaking time of stakeholder groups on one
+	// list, in ms, all their statements together. What was promised is kept.
+	GroupBudgetsMS map[string]int64 `json:"group_budgets_ms,omitempty"`
 	// MinimumMS and MaximumMS bound one statement's seconds, in ms.
 	MinimumMS int64 `json:"minimum_ms"`
 	MaximumMS int64 `json:"maximum_ms"`

@@ -268,6 +268,10 @@ func (e *Engine) offer(s *Situation, p *Plan, f *frame) {
 			}
 		case uniform:
 			share = max(b.low, min(int64(entry.Weight)*s.UniformMS, b.high))
+			if g := e.claims[i].Group; g != allocate.NoGroup && s.GroupCapsMS[g] >= 0 {
+				// A group with a budget has no more than its fill.
+				share = min(share, max(b.low, e.shares[i]))
+			}
 		}
 		o := &p.Offers[i]
 		*o = Offer{ID: entry.ID, Place: i + 1, GuaranteeMS: entry.GuaranteeMS}

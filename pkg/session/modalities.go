@@ -159,6 +159,12 @@ func CheckModalities(m events.Modalities) (events.Modalities, error) {
 		return m, wrong("reserve_kept_ms", "%d ms cannot be kept to the end out of a reserve of %d ms", m.ReserveKeptMS, m.ReserveMS).
 			Try("keep at most the whole reserve")
 	}
+	if m.Limits, err = checkLimits(m.Limits); err != nil {
+		return m, err
+	}
+	if m.GroupBudgetsMS, err = checkBudgets(m.GroupBudgetsMS); err != nil {
+		return m, err
+	}
 	rights, err := checkRights(m.Rights)
 	m.Rights = rights
 	return m, err

@@ -23,7 +23,7 @@ func (s *State) situation(w Window, part ids.Part, at clock.Instant, waiting []i
 	f := fairness.Situation{
 		StartMS: int64(start), NowMS: now, HardEndMS: int64(w.End), ClosingMS: w.End.Sub(w.Until),
 		EarliestMS: s.earliest(w, part, now), ListClosed: list.State == events.ListClosed,
-		Mode: fairness.Individual, AtLimit: fairness.AtLimit(m.Limit),
+		Mode: fairness.Individual, AtLimit: s.atLimit(waiting), Strict: m.Strict,
 		MinimumMS: s.Minimum(), GrowthPPM: fairness.DefaultGrowthPPM,
 		GraceMS: m.GraceMS, HandoverMostMS: m.MaxHandoverMS, HandoverSigmaMS: fairness.DefaultHandoverSigmaMS,
 		Reserve: s.reserve(w, part, clock.Instant(now)),
@@ -54,6 +54,7 @@ func (s *State) situation(w Window, part ids.Part, at clock.Instant, waiting []i
 	for i, id := range waiting {
 		f.Entries = append(f.Entries, s.claim(s.Queue.Entries[id], i+1, f.ListClosed, show))
 	}
+	s.groupCaps(&f, part, waiting)
 	for _, id := range s.Queue.EntryOrder {
 		e := s.Queue.Entries[id]
 		if e.Part != part {
@@ -276,7 +277,7 @@ func (s *State) guaranteeOf(e *Entry) int64 {
 	if a == nil {
 		return 0
 	}
-	promised := a.GuaranteeMS * e.Weight()
+	promised := s.budgeted(e, a.GuaranteeMS) * e.Weight()
 	if most := s.request(e); most > 0 {
 		promised = min(promised, most)
 	}

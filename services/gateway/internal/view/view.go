@@ -12,6 +12,7 @@
 package view
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/fairfloor/fairfloor/pkg/api"
@@ -99,6 +100,7 @@ func sessionOf(s *session.State) api.SessionView {
 	for category, kinds := range r.Modalities.Rights {
 		out.Modalities.Rights[category] = append([]events.EntryKind{}, kinds...)
 	}
+	out.Modalities.Limits, out.Modalities.GroupBudgetsMS = maps.Clone(r.Modalities.Limits), maps.Clone(r.Modalities.GroupBudgetsMS)
 	if n := len(t.Suspensions); n > 0 && t.Suspensions[n-1].To.IsZero() {
 		out.SuspendedAt = t.Suspensions[n-1].From
 	}
@@ -207,7 +209,7 @@ func (v *View) turns(s *session.State) {
 	for id, t := range s.Queue.Turns {
 		out := &api.TurnView{
 			ID: id, Entry: t.Entry, Part: t.Part, GivenAt: t.GivenAt, BegunAt: t.BegunAt, Basis: t.Basis, EndedAt: t.EndedAt,
-			How: t.How, Void: t.Void, Corrected: t.Corrected, Entered: t.Entered,
+			Limit: s.LimitMode(s.Queue.Entries[t.Entry]), How: t.How, Void: t.Void, Corrected: t.Corrected, Entered: t.Entered,
 		}
 		if c, ok := s.Countdown(t); ok {
 			out.AllottedMS, out.AddedMS = c.AllottedMS, c.AddedMS

@@ -83,7 +83,7 @@ func reaction(s *session.State, verb string, args any, name string, again bool) 
 // cutAt is when a turn's floor ends in hard mode: the limit and the grace. ok is
 // false until timing has noted that the grace of the present limit is over.
 func cutAt(s *session.State, t *session.Turn) (at clock.Instant, ok bool) {
-	if t == nil || s.Registry.Modalities.Limit != events.Hard {
+	if t == nil || s.LimitMode(s.Queue.Entries[t.Entry]) != events.Hard {
 		return 0, false
 	}
 	turnClock := s.Timing.Turns[t.ID]

@@ -130,7 +130,7 @@ func (d *deciding) silent(t *session.Turn) *problem.Error {
 // fits refuses, where turns end at their limit, one whose limit lies beyond the
 // hard end (decisions.md 12). What was promised is the least it can be.
 func (d *deciding) fits(e *session.Entry, p events.Part) error {
-	if d.s.Registry.Modalities.Limit != events.Hard {
+	if d.s.LimitMode(e) != events.Hard {
 		return nil
 	}
 	need, end := d.promised(e, p), d.s.HardEnd()
