@@ -25,7 +25,7 @@ var pageOf = []struct {
 	{events.ViceChair, "chair"},
 	{events.Secretariat, "chair"},
 	{events.Speaker, "speaker"},
-	{events.Captioner, "live"},
+	{events.Captioner, "desk"},
 	{events.Interpreter, "live"},
 	{events.Technician, "room"},
 	{events.Observer, "live"},

@@ -2,9 +2,12 @@
 // or a superfluous text does not compile. Only types and the table of languages stand here; texts are fetched.
 import type captions from './en/captions'
 import type chair from './en/chair'
+import type choices from './en/choices'
 import type common from './en/common'
+import type desk from './en/desk'
 import type index from './en/index'
 import type live from './en/live'
+import type prompter from './en/prompter'
 import type room from './en/room'
 import type speaker from './en/speaker'
 
@@ -13,8 +16,11 @@ export interface Areas {
   common: typeof common
   captions: typeof captions
   chair: typeof chair
+  choices: typeof choices
+  desk: typeof desk
   index: typeof index
   live: typeof live
+  prompter: typeof prompter
   room: typeof room
   speaker: typeof speaker
 }
@@ -92,7 +98,10 @@ export const files: Record<Language, Record<Area, () => File>> = {
   ar: {
     common: () => import('./ar/common'),
     captions: () => import('./ar/captions'),
+    desk: () => import('./ar/desk'),
+    prompter: () => import('./ar/prompter'),
     chair: () => import('./ar/chair'),
+    choices: () => import('./ar/choices'),
     index: () => import('./ar/index'),
     live: () => import('./ar/live'),
     room: () => import('./ar/room'),
@@ -101,7 +110,10 @@ export const files: Record<Language, Record<Area, () => File>> = {
   zh: {
     common: () => import('./zh/common'),
     captions: () => import('./zh/captions'),
+    desk: () => import('./zh/desk'),
+    prompter: () => import('./zh/prompter'),
     chair: () => import('./zh/chair'),
+    choices: () => import('./zh/choices'),
     index: () => import('./zh/index'),
     live: () => import('./zh/live'),
     room: () => import('./zh/room'),
@@ -110,7 +122,10 @@ export const files: Record<Language, Record<Area, () => File>> = {
   en: {
     common: () => import('./en/common'),
     captions: () => import('./en/captions'),
+    desk: () => import('./en/desk'),
+    prompter: () => import('./en/prompter'),
     chair: () => import('./en/chair'),
+    choices: () => import('./en/choices'),
     index: () => import('./en/index'),
     live: () => import('./en/live'),
     room: () => import('./en/room'),
@@ -119,7 +134,10 @@ export const files: Record<Language, Record<Area, () => File>> = {
   fr: {
     common: () => import('./fr/common'),
     captions: () => import('./fr/captions'),
+    desk: () => import('./fr/desk'),
+    prompter: () => import('./fr/prompter'),
     chair: () => import('./fr/chair'),
+    choices: () => import('./fr/choices'),
     index: () => import('./fr/index'),
     live: () => import('./fr/live'),
     room: () => import('./fr/room'),
@@ -128,7 +146,10 @@ export const files: Record<Language, Record<Area, () => File>> = {
   ru: {
     common: () => import('./ru/common'),
     captions: () => import('./ru/captions'),
+    desk: () => import('./ru/desk'),
+    prompter: () => import('./ru/prompter'),
     chair: () => import('./ru/chair'),
+    choices: () => import('./ru/choices'),
     index: () => import('./ru/index'),
     live: () => import('./ru/live'),
     room: () => import('./ru/room'),
@@ -137,7 +158,10 @@ export const files: Record<Language, Record<Area, () => File>> = {
   es: {
     common: () => import('./es/common'),
     captions: () => import('./es/captions'),
+    desk: () => import('./es/desk'),
+    prompter: () => import('./es/prompter'),
     chair: () => import('./es/chair'),
+    choices: () => import('./es/choices'),
     index: () => import('./es/index'),
     live: () => import('./es/live'),
     room: () => import('./es/room'),

@@ -18,6 +18,7 @@ describe('a link', () => {
     [['organiser'], 'chair'],
     [['vice_chair'], 'chair'],
     [['speaker'], 'speaker'],
+    [['captioner'], 'desk'],
     [['technician'], 'room'],
     [['observer'], 'live'],
     [['interpreter'], 'live'],

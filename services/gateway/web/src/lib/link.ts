@@ -3,7 +3,7 @@
 // links in one browser do not overwrite each other (decisions.md 30).
 import type { Id, Phase, Problem } from './view'
 
-export type Page = 'chair' | 'speaker' | 'live' | 'room'
+export type Page = 'chair' | 'desk' | 'speaker' | 'live' | 'room'
 
 /** A session in short, as the code finds it. */
 export interface Brief {
@@ -45,6 +45,7 @@ export function rolesOf(token: string): string[] {
 export function pageFor(roles: readonly string[]): Page {
   if (roles.some((role) => ['organiser', 'chair', 'vice_chair', 'secretariat'].includes(role))) return 'chair'
   if (roles.includes('speaker')) return 'speaker'
+  if (roles.includes('captioner')) return 'desk'
   if (roles.includes('technician')) return 'room'
   return 'live'
 }
