@@ -26,6 +26,9 @@ type deployment struct {
 	gateway string
 	// organiser is a file with a token.
 	organiser string
+	// door is the gateway's process, and doorFlags its flags.
+	door      *proc
+	doorFlags []string
 }
 
 // deploy starts a nats-server, the gateway and the registry.
@@ -45,8 +48,27 @@ func deploy(t *testing.T) *deployment {
 	d.start("registry", "registry")
 	gateway := freeAddress(t)
 	d.gateway, d.organiser = "http://"+gateway, filepath.Join(d.folder, "organiser.token")
-	d.start("gateway", "gateway", "--address", gateway, "--organiser-file", d.organiser)
+	d.doorFlags = []string{"--address", gateway, "--organiser-file", d.organiser}
+	d.door = d.start("gateway", "gateway", d.doorFlags...)
 	return d
+}
+
+// killGateway ends the gateway as a power cut would, and starts it again at the
+// same address.
+func (d *deployment) killGateway() {
+	d.t.Helper()
+	d.door.kill()
+	d.door = d.start("gateway", "gateway", d.doorFlags...)
+}
+
+// token reads the organiser's token.
+func (d *deployment) token() string {
+	d.t.Helper()
+	token, err := os.ReadFile(d.organiser)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return strings.TrimSpace(string(token))
 }
 
 // start starts a replica of a service and returns when it is ready. Each has a
@@ -81,12 +103,8 @@ func (d *deployment) start(service, replica string, flags ...string) *proc {
 // watch connects to the one session that a rehearsal holds, once it is going on.
 func (d *deployment) watch(rehearsal *proc) *meeting {
 	d.t.Helper()
-	token, err := os.ReadFile(d.organiser)
-	if err != nil {
-		d.t.Fatal(err)
-	}
 	m := &meeting{t: d.t, http: client.HTTP{
-		Base: d.gateway, Token: strings.TrimSpace(string(token)),
+		Base: d.gateway, Token: d.token(),
 		Client: browser(nil),
 	}}
 	until(d.t, "the session has started", func() bool {
