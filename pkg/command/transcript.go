@@ -124,7 +124,9 @@ type Push struct {
 	Seq      int64      `json:"source_seq" doc:"The source's own number, from 0: one that came already does nothing"`
 	Language string     `json:"language,omitempty"`
 	// Body is present on the way to the service only.
-	Body        string `json:"body,omitempty" doc:"The post, UTF-8, at most 1 MiB with its escapes"`
+	Body string `json:"body,omitempty" doc:"The post, UTF-8, at most 1 MiB with its escapes"`
+	// Packed is the post where body would not fit; see Post.
+	Packed      []byte `json:"packed,omitempty" doc:"In place of body: the post deflated (RFC 1951), in base64"`
 	Fingerprint string `json:"fingerprint,omitempty" doc:"Set by the service"`
 }
 

@@ -21,8 +21,11 @@ func takePost(s *Service, r *command.Request) (any, func(*session.State) (*work,
 	if err := r.Read(&a); err != nil {
 		return nil, nil, err
 	}
-	body := []byte(a.Body)
-	a.Body, a.Fingerprint = "", s.fingerprint(r.Session, body)
+	body, err := a.Post()
+	if err != nil {
+		return nil, nil, err
+	}
+	a.Body, a.Packed, a.Fingerprint = "", nil, s.fingerprint(r.Session, body)
 	return a, func(state *session.State) (*work, error) {
 		return s.fold(state, a.Source, body, false)
 	}, nil

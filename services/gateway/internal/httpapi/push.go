@@ -27,6 +27,10 @@ import (
 // source ends before: a tool is set up days ahead.
 const pushKeyLifetime = 30 * 24 * time.Hour
 
+// plainPost is how many bytes of a post travel as they are: with escapes, each
+// could become six.
+const plainPost = 64 << 10
+
 // PushAddress is where a captioner's tool posts to.
 type PushAddress struct {
 	URL     string `json:"url" doc:"Post captions here, with ?seq=N and, if it changes, &lang=TAG; GET the address with /seq for the last number accepted"`
@@ -184,8 +188,10 @@ func (s *server) post(w http.ResponseWriter, r *http.Request) {
 	}
 	var phase session.Phase
 	var last int64
+	// The tool writes as whoever opened its source: the address is theirs.
+	tool := events.Actor{Roles: []events.Role{events.Captioner}}
 	err = s.Sessions.Read(claims.Session, func(state *session.State) {
-		phase, last = state.Timing.Phase, state.Transcript.Sources[source].PostSeq
+		phase, last, tool.ID = state.Timing.Phase, state.Transcript.Sources[source].PostSeq, state.Transcript.Sources[source].By
 	})
 	switch {
 	case err != nil:
@@ -217,7 +223,11 @@ func (s *server) post(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusBadRequest, "lang is not the tag of a language; send a BCP 47 tag such as en-US, or leave it out")
 		return
 	}
-	if err := s.pushed(r.Context(), claims, command.Push{Source: source, Seq: number, Language: language, Body: string(words)}); err != nil {
+	args := command.Push{Source: source, Seq: number, Language: language, Body: string(words)}
+	if len(words) > plainPost {
+		args.Body, args.Packed = "", command.Pack(words)
+	}
+	if err := s.pushed(r.Context(), claims.Session, tool, args); err != nil {
 		decline(w, err)
 		return
 	}
@@ -226,14 +236,14 @@ func (s *server) post(w http.ResponseWriter, r *http.Request) {
 
 // pushed sends a post to the transcript. One that was taken meanwhile, by
 // another connection of the same tool, is taken.
-func (s *server) pushed(ctx context.Context, claims token.Claims, args command.Push) error {
+func (s *server) pushed(ctx context.Context, id ids.Session, tool events.Actor, args command.Push) error {
 	frame, err := frameOf("push", ids.Command{}, "", args, "")
 	if err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
 	defer cancel()
-	_, err = s.do(ctx, claims.Session, claims.Actor(), frame)
+	_, err = s.do(ctx, id, tool, frame)
 	if problem.Is(err, problem.Already) {
 		return nil
 	}
