@@ -48,6 +48,8 @@ type Reckoning struct {
 //   - who was called and silent, or reported away to the end, was absent, unless
 //     the secretariat excused them;
 //   - who came too late to be let in keeps what they have, as if excused;
+//   - whom the chair set aside, for a second session or by apportionment, was not
+//     reached, with the full credit that was told them then;
 //   - who withdrew in time, or never joined a list, is left out and keeps it too.
 //
 // Each member of a joint statement is reckoned with its part of the time. Several
@@ -68,8 +70,10 @@ func (s *State) Reckon() []Reckoning {
 	sums := map[ids.Applicant]*Reckoning{}
 	next := 0
 	for _, c := range claims {
-		due := int64(0)
-		if c.outcome == credit.Spoke || c.outcome == credit.NotReached {
+		due, slot := c.aside, max(level, c.aside)
+		if due > 0 {
+			c.outcome = credit.NotReached
+		} else if c.outcome == credit.Spoke || c.outcome == credit.NotReached {
 			due, next = entitled[next], next+1
 		}
 		if c.outcome == credit.Spoke && (c.cut || c.used >= c.allotted && c.allotted < due) && c.used < due {
@@ -77,9 +81,10 @@ func (s *State) Reckon() []Reckoning {
 		}
 		sum := sums[c.applicant]
 		if sum == nil {
-			sum = &Reckoning{Applicant: c.applicant, Session: credit.Session{SlotMS: level}}
+			sum = &Reckoning{Applicant: c.applicant, Session: credit.Session{}}
 			sums[c.applicant] = sum
 		}
+		sum.SlotMS = max(sum.SlotMS, slot)
 		sum.add(c.outcome, due, c.used)
 	}
 	all := make([]Reckoning, 0, len(sums))
@@ -117,6 +122,8 @@ type reckoned struct {
 	request, allotted, used int64
 	// cut says that the system ended the turn.
 	cut bool
+	// aside is the credit of who was set aside, zero for others.
+	aside int64
 }
 
 // claims are the statements that count, in the order of joining, a joint one
@@ -150,6 +157,11 @@ func (s *State) claims() []reckoned {
 			}
 		}
 		n += int64(len(lead.Members))
+		if lead.State == SetAside && lead.Aside != nil {
+			// It counts for nothing in the filling: it was taken out before.
+			all = append(all, reckoned{applicant: e.Applicant, aside: max(1, lead.Aside.CreditMS)})
+			continue
+		}
 		outcome, counts := s.outcome(e, lead)
 		if !counts {
 			continue

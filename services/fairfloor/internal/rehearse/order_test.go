@@ -63,6 +63,7 @@ type input struct {
 	Region    string `json:"region"`
 	FirstTime bool   `json:"first_time"`
 	CreditMS  int64  `json:"credit_ms"`
+	Stance    string `json:"stance"`
 	lot       string
 }
 
@@ -251,7 +252,7 @@ func prefixError(r *rehearse.Report) float64 {
 // TestRehearsalWithEveryRule: the others are drawn and called as well, and the
 // order of joining draws nothing.
 func TestRehearsalWithEveryRule(t *testing.T) {
-	for _, rule := range []string{"list", "lot", "categories", "room_remote"} {
+	for _, rule := range []string{"list", "lot", "categories", "room_remote", "for_against", "first_come", "secretariat"} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
 			_, report, lines := run(t, "--order="+rule, "--applicants=6", "--minutes=15")
@@ -267,6 +268,20 @@ func TestRehearsalWithEveryRule(t *testing.T) {
 			}
 			if c.Rule != rule || len(c.written) != 6 || !slices.Equal(c.called, c.written) {
 				t.Errorf("by %q %v was written and %v called", c.Rule, c.written, c.called)
+			}
+			if answer, ok := verify(t, lines); !ok {
+				t.Errorf("verify finds: %s", answer)
+			}
+			// First come in the order of joining; the secretariat's list, here, the other
+			// way round; for and against in turn, then those who are neither.
+			for i, in := range c.Inputs {
+				stances := []string{"for", "against", ""}
+				switch at := slices.Index(c.called, in.Entry); {
+				case rule == "first_come" && at != i, rule == "secretariat" && at != len(c.Inputs)-1-i:
+					t.Errorf("by %q the one who joined at place %d is called at place %d", rule, i+1, at+1)
+				case rule == "for_against" && (in.Stance != stances[i%3] || in.Stance != []string{"for", "against", "for", "against", "", ""}[at]):
+					t.Errorf("who is %q is called at place %d", in.Stance, at+1)
+				}
 			}
 			if rule != "lot" {
 				return

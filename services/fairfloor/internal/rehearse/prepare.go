@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/fairfloor/fairfloor/pkg/api"
@@ -63,7 +64,7 @@ func (s *stage) create() error {
 			s.item = id
 		}
 	}
-	if s.drawn() {
+	if session.DrawsLot(cmp.Or(s.Order, session.OrderByList)) {
 		if err := s.commitLot(); err != nil {
 			return err
 		}
@@ -161,9 +162,13 @@ func (s *stage) join() error {
 	for _, i := range order[early:] {
 		s.outside = append(s.outside, s.delegates[i])
 	}
-	for _, i := range order[:early] {
+	for n, i := range order[:early] {
 		d := s.delegates[i]
-		r, err := s.delegateDo(d, "join", nil, command.Join{Part: s.item, Applicant: d.applicant})
+		wish := command.Join{Part: s.item, Applicant: d.applicant}
+		if s.Order == session.OrderForAgainst {
+			wish.Stance = append(events.Stances(), "")[n%3]
+		}
+		r, err := s.delegateDo(d, "join", nil, wish)
 		if err != nil {
 			return err
 		}
@@ -176,14 +181,21 @@ func (s *stage) join() error {
 	if err := s.until(PlannedStart.Add(-120_000)); err != nil {
 		return err
 	}
-	if _, err := s.ask("close_list", nil, command.CloseList{Part: s.item}); err != nil || !s.drawn() {
+	if _, err := s.ask("close_list", nil, command.CloseList{Part: s.item}); err != nil || s.Order == "" || s.Order == session.OrderByList {
 		return err
 	}
-	return s.drawLot()
+	if s.Order == session.OrderBySecretariat {
+		// The secretariat's own list: the last to join goes first.
+		own := command.SetOrder{Part: s.item}
+		for _, i := range slices.Backward(order[:early]) {
+			own.Entries = append(own.Entries, s.delegates[i].entry)
+		}
+		if _, err := s.ask("set_order", nil, own); err != nil {
+			return err
+		}
+	}
+	return s.putInOrder()
 }
-
-// drawn reports whether the rehearsal's rule draws a lot.
-func (s *stage) drawn() bool { return s.Order != "" && s.Order != session.OrderByList }
 
 // code is the one-time code of the rehearsal, and the commitment to it: a
 // function of the seed, so that the same seed gives the same order.
@@ -205,10 +217,10 @@ func (s *stage) commitLot() error {
 	return err
 }
 
-// drawLot fixes the closed list, a minute later draws, and waits for the queue
-// to put the list in its order.
-func (s *stage) drawLot() error {
-	if _, err := s.ask("fix_list", nil, command.PartRef{Part: s.item}); err != nil {
+// putInOrder fixes the closed list and, where the rule draws a lot, a minute
+// later draws; the queue then puts the list in its order.
+func (s *stage) putInOrder() error {
+	if _, err := s.ask("fix_list", nil, command.PartRef{Part: s.item}); err != nil || !session.DrawsLot(s.Order) {
 		return err
 	}
 	if err := s.until(PlannedStart.Add(-60_000)); err != nil {

@@ -431,6 +431,10 @@ func (m *machine) goOn(verbs []string) {
 		m.step(pickFrom(m, []string{"accept_swap", "decline_swap"}, "answer"), secretariat)
 		return
 	}
+	if len(m.State.AsideOf(item)) > 0 && m.pick(4, "back again") == 0 {
+		m.step("call_back", chair)
+		return
+	}
 	switch n := m.pick(100, "what happens"); {
 	case n < 45:
 		m.step(pickFrom(m, verbs, "verb"), m.actor())

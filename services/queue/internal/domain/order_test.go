@@ -23,12 +23,15 @@ import (
 type applicantOf struct {
 	group, region, category string
 	first, remote           bool
+	stance                  events.Stance
+	// rank is the place on the secretariat's own list.
+	rank int64
 }
 
 // ruled is a planned session with a rule, whose applicants all joined the list
 // in their order; late ones may join when the list is closed.
 func ruled(t sessiontest.TB, rule string, all []applicantOf, joined int) *stage {
-	s := &stage{sessiontest.Empty(t), t}
+	s := &stage{Log: sessiontest.Empty(t), t: t}
 	s.Sample(0, func(c *events.SessionCreated) { c.Modalities.Order = rule })
 	for i, a := range all {
 		s.Accepted(i, func(e *events.ApplicantApplied) {
@@ -40,7 +43,7 @@ func ruled(t sessiontest.TB, rule string, all []applicantOf, joined int) *stage 
 	}
 	s.must(ask(chair, "open_list", command.PartRef{Part: sessiontest.Item}))
 	for i := range joined {
-		s.join(i)
+		s.must(ask(delegate(i), "join", command.Join{Part: sessiontest.Item, Stance: all[i].stance}))
 	}
 	return s
 }
@@ -58,8 +61,12 @@ func (s *stage) fix() {
 		a := s.State.Registry.Applicants[e.Applicant]
 		f.Inputs = append(f.Inputs, events.OrderInput{
 			Entry: id, Label: a.Organisation, Group: a.Group, Region: a.Region, Category: a.Category,
-			FirstTime: a.FirstTime, Remote: a.Remote, Joined: int64(i) + 1,
+			FirstTime: a.FirstTime, Remote: a.Remote, Joined: int64(i) + 1, Stance: e.Stance, Rank: s.ranks[id],
 		})
+	}
+	if !session.DrawsLot(f.Rule) {
+		s.Append(events.Registry, chair, "fix_list", f)
+		return
 	}
 	s.Append(events.Registry, chair, "commit_lot", &events.LotCommitted{Part: sessiontest.Item, Commitment: events.Hash(s.chain()[1]), Source: "a lottery"})
 	s.Append(events.Registry, chair, "fix_list", f)
@@ -74,6 +81,9 @@ func (s *stage) chain() []lot.Code {
 }
 
 func (s *stage) draw() {
+	if !session.DrawsLot(s.State.Registry.Modalities.Order) {
+		return
+	}
 	code := s.chain()[0]
 	d, err := lot.NewDraw(code, []byte("the lottery's numbers"))
 	if err != nil {
@@ -89,7 +99,8 @@ func (s *stage) draw() {
 // react does the one thing that the queue has to do by itself.
 func (s *stage) react() *events.ListOrdered {
 	due := domain.Due(s.State)
-	if len(due) != 1 || due[0].Request.Verb != "order_list" || due[0].At != s.State.Registry.Lots[sessiontest.Item].DrawnAt {
+	at, _ := s.State.Registry.Lots[sessiontest.Item].Ready()
+	if len(due) != 1 || due[0].Request.Verb != "order_list" || due[0].At != at {
 		s.t.Fatalf("due is %+v", due)
 	}
 	r := due[0].Request

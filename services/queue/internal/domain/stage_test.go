@@ -33,11 +33,13 @@ var (
 type stage struct {
 	*sessiontest.Log
 	t sessiontest.TB
+	// ranks are the places on the secretariat's own list, for tests of that rule.
+	ranks map[ids.Entry]int64
 }
 
 // planned is a session of n applicants that has not started; its list is a draft.
 func planned(t sessiontest.TB, n int, change func(*events.SessionCreated)) *stage {
-	s := &stage{sessiontest.Empty(t), t}
+	s := &stage{Log: sessiontest.Empty(t), t: t}
 	s.Sample(n, change)
 	return s
 }

@@ -202,6 +202,28 @@ func TestAJointStatementIsReckonedForEachOfItsOrganisations(t *testing.T) {
 	}
 }
 
+// TestWhoWasSetAsideCarriesFullCredit, also when they were absent or spoke for
+// nobody else: it was the session that had no room for them.
+func TestWhoWasSetAsideCarriesFullCredit(t *testing.T) {
+	m := meet(t, 3, 0, 10_000)
+	m.queue("report_absent", &events.AbsenceReported{Entry: entryOf(2)})
+	m.queue("set_aside", &events.EntriesSetAside{
+		Part: sessiontest.Item, How: events.ToSecondSession, Places: 1, CreditMS: 60_000,
+		Entries: []events.AsideEntry{{Entry: entryOf(1), Place: 2}, {Entry: entryOf(2), Place: 3}},
+	})
+	m.speaks(0, 60_000, 50_000, events.Ended)
+	m.adjourn()
+	rows := m.reckon()
+	for i := 1; i < 3; i++ {
+		if r := rows[i]; r.Outcome != "not_reached" || r.CreditMS != 60_000 || r.UsedMS != 0 {
+			t.Errorf("%d was set aside and has %+v", i, r)
+		}
+	}
+	if r := rows[0]; r.Outcome != "spoke" || r.EntitledMS != 50_000 || r.CreditMS != 0 {
+		t.Errorf("who spoke has %+v", r)
+	}
+}
+
 // TestUndoOfAnAdjournmentDoesNotDoubleCredit, and nothing is reckoned while the
 // adjournment can be undone.
 func TestUndoOfAnAdjournmentDoesNotDoubleCredit(t *testing.T) {
