@@ -59,10 +59,13 @@ func (s *State) Window(part ids.Part) (Window, bool) {
 }
 
 // schedule gives when the part at an index is planned to begin and to end, as
-// suspensions, extensions and the hard end leave it. What the modalities keep
-// for the closing is not planned: it is the last list's to give.
+// suspensions, extensions and the hard end leave it. A suspension moves all that
+// follows; what the session was extended by is the first list's, from where it
+// flows on: no opening is longer for it, and no list begins later. What the
+// modalities keep for the closing is not planned: it is the last list's to give.
 func (s *State) schedule(at int) (from, until clock.Instant) {
-	parts, from := s.Registry.Parts, s.Start().Add(s.shift())
+	lost, extra := s.shift()
+	parts, from := s.Registry.Parts, s.Start().Add(lost)
 	var rest int64
 	for _, p := range parts {
 		rest += p.Minutes * minuteMS
@@ -72,29 +75,29 @@ func (s *State) schedule(at int) (from, until clock.Instant) {
 			from = until
 		}
 		own := p.Minutes * minuteMS
-		if left := max(0, s.HardEnd().Sub(from)); left < rest {
+		if left := max(0, s.HardEnd().Sub(from)-extra); left < rest {
 			own = own * left / rest
 		}
 		rest -= p.Minutes * minuteMS
 		until = from.Add(own)
+		if p.HasList {
+			until, extra = until.Add(extra), 0
+		}
 	}
 	return from, until
 }
 
-// shift is how much later than planned the parts end: what was lost by
-// suspension, or what the hard end was moved by if that is more. An extension
-// that makes up for a suspension counts once.
-func (s *State) shift() int64 {
-	var lost int64
+// shift is what was lost by suspension, and what the hard end was moved later by
+// beyond that: an extension that makes up for a suspension counts once.
+func (s *State) shift() (lostMS, extraMS int64) {
 	for _, span := range s.Timing.Suspensions {
 		to := span.To
 		if to.IsZero() {
-			to = max(span.From, s.ViewAt)
+			to = max(span.From, s.At)
 		}
-		lost += to.Sub(span.From)
+		lostMS += to.Sub(span.From)
 	}
-	extended := s.HardEnd().Sub(s.Registry.HardEnd)
-	return max(lost, extended, 0)
+	return lostMS, max(0, s.HardEnd().Sub(s.Registry.HardEnd)-lostMS)
 }
 
 // ClosingMS is what is kept free at the hard end, C: the parts without a list

@@ -78,7 +78,8 @@ func TestWindows(t *testing.T) {
 			s.Timing.StartedAt, s.Timing.HardEnd = at(0), at(6000)
 			s.Timing.Suspensions = []session.Span{span(1000, 1600, events.PausedBySuspension)}
 		}, window{600, 900, 900}, window{900, 4500, 4500}, window{4500, 5940, 6000}},
-		"extended by ten": {func(s *session.State) { s.Timing.HardEnd = at(6000) }, window{600, 900, 900}, window{900, 4500, 4500}, window{4500, 5940, 6000}},
+		// The opening is not longer for it, and the item does not begin later.
+		"extended by ten": {func(s *session.State) { s.Timing.HardEnd = at(6000) }, window{0, 300, 300}, window{300, 4500, 4500}, window{4500, 5940, 6000}},
 		"cut by thirty":   {func(s *session.State) { s.Timing.HardEnd = at(3600) }, window{0, 200, 200}, window{200, 2600, 2600}, window{2600, 3540, 3600}},
 		"with a closing of five": {func(s *session.State) {
 			s.Registry.Parts = append(s.Registry.Parts, events.Part{ID: closingPart, Kind: events.Closing, Minutes: 5})
