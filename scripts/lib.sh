@@ -92,25 +92,43 @@ as_root() {
 	fi
 }
 
-# need_apt PROGRAM PACKAGE WHY: installs the Debian package when the program is not in the PATH.
+# apt_install WHY PACKAGE...: installs Debian packages.
 # The package lists are fetched only when the machine has none, or when they are too old to install from.
-need_apt() {
-	local program=$1 package=$2 why=$3 log=$work/apt.log
-	! have "$program" || return 0
-	have apt-get || die "$program is missing ($why), and there is no apt-get to install $package with"
-	say "installing $package with apt-get: $why"
-	local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$package")
-	if ! apt-cache show "$package" >/dev/null 2>&1 || ! as_root "${install[@]}" >"$log" 2>&1; then
+apt_install() {
+	local why=$1 log=$work/apt.log
+	shift
+	have apt-get || die "$* missing ($why), and there is no apt-get to install it with"
+	say "installing $* with apt-get: $why"
+	local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@")
+	if ! apt-cache show "$@" >/dev/null 2>&1 || ! as_root "${install[@]}" >"$log" 2>&1; then
 		say "  fetching the package lists first"
 		as_root apt-get update >"$log" 2>&1 || die "apt-get update failed: $(tail -n 3 "$log")"
-		as_root "${install[@]}" >"$log" 2>&1 || die "installing $package failed: $(tail -n 5 "$log")"
+		as_root "${install[@]}" >"$log" 2>&1 || die "installing $* failed: $(tail -n 5 "$log")"
 	fi
+}
+
+# need_apt PROGRAM PACKAGE WHY: installs the Debian package when the program is not in the PATH.
+need_apt() {
+	local program=$1 package=$2 why=$3
+	! have "$program" || return 0
+	apt_install "$why" "$package"
 	have "$program" || die "$package is installed, but $program is still not in the PATH"
 }
 
 need_chromium() { need_apt chromium chromium 'the browser tests drive a real one'; }
 need_redis() { need_apt redis-server redis-server 'presence and limits are tested against a real one'; }
+need_flite() { need_apt flite flite 'it speaks, where a test needs speech'; }
 need_shellcheck() { need_apt shellcheck shellcheck 'it checks the scripts'; }
+
+# need_pocketsphinx: the speech engine of tests and rehearsals, which is compiled against a library.
+need_pocketsphinx() {
+	have_pocketsphinx && return
+	apt_install 'it hears what flite says' pocketsphinx-en-us libpocketsphinx-dev gcc libc6-dev pkg-config
+	have_pocketsphinx || die 'libpocketsphinx-dev is installed, but pkg-config does not find pocketsphinx, or its English model is not there'
+}
+have_pocketsphinx() {
+	have gcc && have pkg-config && pkg-config --exists pocketsphinx && [[ -d /usr/share/pocketsphinx/model/en-us/en-us ]]
+}
 
 # need_go_tool PROGRAM MODULE-PATH VERSION WHY: compiles a pinned Go program into the cache, once.
 need_go_tool() {
