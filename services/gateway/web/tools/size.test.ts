@@ -18,7 +18,8 @@ beforeAll(async () => {
   out = mkdtempSync(join(tmpdir(), 'fairfloor-size-'))
   await build({ root: web, logLevel: 'error', build: { outDir: out, emptyOutDir: true, manifest: true } })
   manifest = JSON.parse(readFileSync(join(out, '.vite/manifest.json'), 'utf8')) as Manifest
-})
+  // Building takes seconds here, and more on a busy machine.
+}, 180_000)
 
 afterAll(() => rmSync(out, { recursive: true, force: true }))
 

@@ -3,6 +3,15 @@ import type { Id } from '../lib/view'
 
 export type Question =
   | { kind: 'keys' }
+  | { kind: 'more' }
+  | { kind: 'ladder' }
+  | { kind: 'measures' }
+  | { kind: 'order' }
+  | { kind: 'enter' }
+  | { kind: 'minimum' }
+  | { kind: 'close_list'; part: Id }
+  | { kind: 'decline'; applicant: Id }
+  | { kind: 'hand_over'; entry: Id }
   | { kind: 'adjourn' }
   | { kind: 'extend' }
   | { kind: 'join' }

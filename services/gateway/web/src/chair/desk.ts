@@ -2,6 +2,7 @@
 import { commandOf, primary, type Act } from '../lib/act'
 import { raised, runningTurn } from '../lib/floor'
 import type { Session } from '../lib/session.svelte'
+import type { PromptKind, TurnView } from '../lib/view'
 import type { Ask } from './ask'
 
 /** What one press of "extend" adds, ms. */
@@ -29,9 +30,24 @@ export function onTurn(session: Session, verb: string, more: Record<string, unkn
   if (turn) void session.act(verb, { turn: turn.id, ...more })
 }
 
+/** Whether the chair's side stopped this turn's clock, so that it may let it go on. */
+export const stands = (turn: TurnView): boolean =>
+  !!turn.paused_since && (turn.pause_cause === 'chair' || turn.pause_cause === 'lost_line')
+
 export function pause(session: Session): void {
   const turn = session.view && runningTurn(session.view)
-  if (turn?.begun_at) onTurn(session, turn.paused_since && turn.pause_cause === 'chair' ? 'resume_turn' : 'pause_turn')
+  if (turn?.begun_at) onTurn(session, stands(turn) ? 'resume_turn' : 'pause_turn')
+}
+
+/** The speaker's line was lost: the clock stands for a while, once in a turn, and goes on by itself. */
+export function lost(session: Session): void {
+  const turn = session.view && runningTurn(session.view)
+  if (turn?.begun_at && !turn.paused_since && !turn.lost_line) onTurn(session, 'pause_turn', { cause: 'lost_line' })
+}
+
+/** A private word to the holder. */
+export function prompt(session: Session, kind: PromptKind): void {
+  if (session.view && !session.view.floor.point) onTurn(session, 'prompt', { kind })
 }
 
 export function extend(session: Session): void {

@@ -2,7 +2,20 @@
 // field or control has the focus (WCAG 2.1.4, decisions.md 38).
 
 export type Shortcut =
-  'primary' | 'pause' | 'point' | 'extend' | 'undo' | 'back' | 'absent' | 'speaking' | 'thank' | 'help'
+  | 'primary'
+  | 'pause'
+  | 'point'
+  | 'extend'
+  | 'undo'
+  | 'back'
+  | 'absent'
+  | 'speaking'
+  | 'thank'
+  | 'lost'
+  | 'please_conclude'
+  | 'you_are_muted'
+  | 'slow_down'
+  | 'help'
 
 /** Each shortcut with the keys as they are written on a list. */
 export const shortcuts: readonly { does: Shortcut; keys: readonly string[] }[] = [
@@ -15,6 +28,10 @@ export const shortcuts: readonly { does: Shortcut; keys: readonly string[] }[] =
   { does: 'speaking', keys: ['S'] },
   { does: 'back', keys: ['B'] },
   { does: 'absent', keys: ['A'] },
+  { does: 'lost', keys: ['L'] },
+  { does: 'please_conclude', keys: ['1'] },
+  { does: 'you_are_muted', keys: ['2'] },
+  { does: 'slow_down', keys: ['3'] },
   { does: 'help', keys: ['?'] },
 ]
 
@@ -27,13 +44,17 @@ export function shortcut(press: Press): Shortcut | undefined {
   if (press.ctrlKey || press.metaKey || press.altKey || press.repeat) return undefined
   if (press.key === ' ') return 'primary'
   if (press.key === '=' || press.key === '+') return 'extend'
-  const latin = /^[a-z?]$/i.test(press.key) ? press.key : /^Key([A-Z])$/.exec(press.code)?.[1]
+  const latin = /^[a-z?1-3]$/i.test(press.key) ? press.key : /^(?:Key|Digit)([A-Z1-3])$/.exec(press.code)?.[1]
   return latin ? byKey.get(latin.toUpperCase()) : undefined
 }
 
 /** Whether the focus is where a key would do something by itself. */
-export const occupied = (focused: Element | null): boolean =>
-  focused !== null && focused !== document.body && focused !== document.documentElement
+export const occupied = (focused: Element | null, of: Document = document): boolean =>
+  focused !== null && focused !== of.body && focused !== of.documentElement
+
+/** The shortcut that a key press means in a window, or nothing while a field or control has the focus there. */
+export const pressed = (event: KeyboardEvent, of: Document = document): Shortcut | undefined =>
+  event.defaultPrevented || occupied(of.activeElement, of) ? undefined : shortcut(event)
 
 const stored = 'fairfloor.shortcuts'
 

@@ -1,5 +1,6 @@
 // What the chair says aloud, word for word.
 import { t } from '../i18n'
+import { spoken, type Act } from '../lib/act'
 import { full, organisation } from '../lib/names'
 import type { EntryView, View } from '../lib/view'
 
@@ -18,4 +19,15 @@ export function sentence(
     else said.push(t(thank ? 'say.then_give' : 'say.give', values))
   }
   return said.join(' ')
+}
+
+/** What the chair says at the act on the large control. */
+export function saying(view: View, act: Act): string {
+  const point = view.entries[view.floor.point ?? '']
+  if (view.session.phase === 'planned') return t('say.open')
+  if (act.kind === 'adjourn') return t('say.adjourn')
+  if (point) return t('say.point', { who: full(view, point) })
+  const { thank, next, after } = spoken(view, act)
+  if (act.kind === 'begin') return t('say.has', { who: full(view, view.entries[next ?? ''], true) })
+  return sentence(view, view.entries[thank ?? ''], view.entries[next ?? ''], view.entries[after ?? ''])
 }

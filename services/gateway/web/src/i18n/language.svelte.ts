@@ -129,7 +129,7 @@ const plain = cached((of) => new Intl.NumberFormat(of))
 const tenth = cached((of) => new Intl.NumberFormat(of, { minimumFractionDigits: 1, maximumFractionDigits: 1 }))
 const whole = cached((of) => new Intl.NumberFormat(of, { useGrouping: false }))
 const pair = cached((of) => new Intl.NumberFormat(of, { useGrouping: false, minimumIntegerDigits: 2 }))
-const share = cached((of) => new Intl.NumberFormat(of, { style: 'percent', maximumFractionDigits: 0 }))
+const share = cached((of) => new Intl.NumberFormat(of, { style: 'percent', maximumFractionDigits: 1 }))
 const names = cached((of) => new Intl.ListFormat(of, { type: 'conjunction' }))
 
 /** A number as the viewer writes it. */
@@ -138,7 +138,7 @@ export const number = (n: number): string => plain(now.locale).format(n)
 /** A number with one decimal place. */
 export const decimal = (n: number): string => tenth(now.locale).format(n)
 
-/** A share of one, as whole per cent. */
+/** A share of one, as per cent to one decimal place. */
 export const percent = (of: number): string => share(now.locale).format(of)
 
 /** Minutes and seconds as m:ss in the viewer's digits. */

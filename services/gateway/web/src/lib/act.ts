@@ -109,7 +109,16 @@ const onTurn = new Set([
   'pause_turn',
   'resume_turn',
 ])
-const onPlan = new Set(['adjourn', 'set_minimum', 'break_guarantee'])
+const onPlan = new Set([
+  'adjourn',
+  'set_minimum',
+  'break_guarantee',
+  'use_reserves',
+  'keep_reserves',
+  'set_aside',
+  'call_back',
+  'extend_session',
+])
 
 /** What a command expects of the state it was pressed in, as the table of verbs demands (decisions.md 4). */
 export function expectOf(view: View, verb: string, args: Record<string, unknown> = {}): Expect | undefined {

@@ -9,10 +9,11 @@ const urgency: Record<EntryView['state'], number> = {
   waiting: 3,
   standby: 4,
   merged: 5,
-  not_reached: 6,
-  spoken: 7,
-  refused: 8,
-  withdrawn: 9,
+  set_aside: 6,
+  not_reached: 7,
+  spoken: 8,
+  refused: 9,
+  withdrawn: 10,
 }
 
 /** One's own entries, the most urgent first; among those waiting the earliest place of the part that runs. */

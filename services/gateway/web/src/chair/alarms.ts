@@ -1,0 +1,58 @@
+// What the chair must know without looking for it, worst first. A pure function of the view, so that it is a table in
+// alarms.test.ts.
+import { agenda, listPart, nextEntry, runningTurn, waiting } from '../lib/floor'
+import { behind } from '../lib/plan'
+import type { EntryView, Id, Presence, View } from '../lib/view'
+
+export type Alarm =
+  | { kind: 'overtime'; at: number }
+  | { kind: 'close_now' }
+  | { kind: 'at_risk' }
+  | { kind: 'captions'; track: string; since?: number }
+  | { kind: 'holder_away'; entry: Id }
+  | { kind: 'next_away'; entry: Id; place: number }
+  | { kind: 'behind'; minutes: number }
+
+/** Whether somebody was said to be there by any means but their own line. */
+const noted = (entry: EntryView): boolean =>
+  !!entry.checked_in || entry.presence === 'room' || entry.presence === 'conference'
+
+/**
+ * Whether somebody is missing: reported absent, or neither noted as there nor on the line. Where connections are not
+ * known (Redis away) nobody is taken for missing.
+ */
+export function away(entry: EntryView, presence: Presence | undefined): boolean {
+  if (entry.absent) return true
+  return !!presence?.known && !noted(entry) && !(presence.connected ?? []).includes(entry.id)
+}
+
+/** How many places ahead the chair is told of somebody who is missing. */
+const lookAhead = 3
+
+export function alarms(view: View, presence: Presence | undefined, now: number | undefined): Alarm[] {
+  const out: Alarm[] = []
+  const { phase, hard_end, close_now_at } = view.session
+  if (phase === 'adjourned' || phase === 'planned') return out
+  if ((now ?? 0) >= hard_end) out.push({ kind: 'overtime', at: hard_end })
+  else if (close_now_at) out.push({ kind: 'close_now' })
+  if (view.plan.at_risk) out.push({ kind: 'at_risk' })
+  const turn = runningTurn(view)
+  for (const track of Object.values(view.tracks ?? {}).toSorted((a, b) => a.track.localeCompare(b.track)))
+    if (track.state === 'interrupted') out.push({ kind: 'captions', track: track.track, since: track.missing_since })
+  const holder = turn && view.entries[turn.entry]
+  // Somebody who was seen to begin is there; until then their line is all there is.
+  if (holder && !turn.begun_at && away(holder, presence)) out.push({ kind: 'holder_away', entry: holder.id })
+  if (phase === 'running') {
+    const list = waiting(view, (listPart(view) ?? agenda(view)[0])?.id).slice(0, lookAhead)
+    const next = nextEntry(view)
+    for (const entry of list)
+      if (away(entry, presence))
+        out.push({ kind: 'next_away', entry: entry.id, place: entry.place ?? (entry === next ? 1 : 0) })
+  }
+  const minutes = Math.ceil(behind(view) / 60_000)
+  if (minutes > 0) out.push({ kind: 'behind', minutes })
+  return out
+}
+
+/** Those that stand in red and interrupt a screen reader. */
+export const grave = (alarm: Alarm): boolean => alarm.kind === 'overtime' || alarm.kind === 'at_risk'
