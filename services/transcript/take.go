@@ -170,7 +170,7 @@ func (s *Service) voices(state *session.State, source ids.Source, all []written,
 			label = ""
 		}
 		if nobody := who[i]; nobody.Turn.IsZero() && nobody.Applicant.IsZero() && !nobody.Chair {
-			one.words.Label = label
+			all[i].words.Label = label
 		}
 		w.prepared.Pieces = append(w.prepared.Pieces, one.Piece)
 	}
