@@ -264,6 +264,7 @@ func TestRandomSessions(t *testing.T) {
 		rapid.Check(undeadlined{t}, func(t *rapid.T) {
 			m := s.live(t, longest)
 			a := m.check()
+			m.verified()
 			sessions, turns, commands = sessions+1, turns+len(a.floor.turns), commands+len(m.accepted)
 		})
 		t.Logf("%d sessions with %d turns and %d accepted commands", sessions, turns, commands)
