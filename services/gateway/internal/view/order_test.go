@@ -88,3 +88,58 @@ func TestTheOrderOfJoiningSaysSo(t *testing.T) {
 		t.Errorf("the order is %+v", o)
 	}
 }
+
+// TestEachRulesOwnInputsAreShown: the secretariat's list while it can be changed,
+// ranks and stances once it is fixed, and that no lot is waited for.
+func TestEachRulesOwnInputsAreShown(t *testing.T) {
+	for _, rule := range session.Orders() {
+		l := sessiontest.Empty(t)
+		l.Sample(2, func(c *events.SessionCreated) { c.Modalities.Order = rule })
+		entries := []ids.Entry{sessiontest.ID[ids.Entry]("one"), sessiontest.ID[ids.Entry]("two")}
+		l.Append(events.Queue, sessiontest.Staff(events.Chair), "join",
+			&events.EntryJoined{Entry: entries[0], Part: sessiontest.Item, Applicant: sessiontest.Applicant(0), Kind: events.Statement, Stance: events.Against},
+			&events.EntryJoined{Entry: entries[1], Part: sessiontest.Item, Applicant: sessiontest.Applicant(1), Kind: events.Statement})
+		public := func() api.View {
+			raw, err := view.Build(l.State, view.NoNames).Encode(api.ForPublic)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out api.View
+			if err := json.Unmarshal(raw, &out); err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		v := public()
+		if o := v.Parts[sessiontest.Item].Order; o.Lot != session.DrawsLot(rule) || o.Credit || o.Own != nil || o.Words == "" {
+			t.Errorf("%s: %+v", rule, o)
+		}
+		if v.Entries[entries[0]].Stance != events.Against || v.Entries[entries[1]].Stance != "" {
+			t.Errorf("%s: the stances are not shown", rule)
+		}
+		if rule != session.OrderBySecretariat && rule != session.OrderForAgainst {
+			continue
+		}
+		l.Append(events.Registry, sessiontest.Staff(events.Secretariat), "set_order", &events.ListSet{Part: sessiontest.Item, Entries: entries[1:]})
+		l.Append(events.Registry, events.ByService(events.Registry), "bring_credit", &events.CreditBrought{Version: 1})
+		l.Append(events.Registry, sessiontest.Staff(events.Secretariat), "commit_lot", &events.LotCommitted{Part: sessiontest.Item, Source: "a lottery"})
+		l.Append(events.Registry, sessiontest.Staff(events.Secretariat), "fix_list", &events.ListFixed{Part: sessiontest.Item, Rule: rule, Inputs: []events.OrderInput{
+			{Entry: entries[0], Label: "Organisation 0", Joined: 1, Stance: events.Against, CreditMS: 9}, {Entry: entries[1], Label: "Organisation 1", Joined: 2, Rank: 1},
+		}})
+		v = public()
+		o, in := v.Parts[sessiontest.Item].Order, v.Entries[entries[0]].Input
+		if len(o.Own) != 1 || !o.Credit || in.CreditMS != 9 || v.Entries[entries[1]].Input.Rank != 1 {
+			t.Errorf("%s: %+v, %+v", rule, o, in)
+		}
+		if want := map[bool]events.Stance{true: events.Against}[rule == session.OrderForAgainst]; in.Stance != want {
+			t.Errorf("%s: the stance among the inputs is %q", rule, in.Stance)
+		}
+	}
+	// A list that is fixed without a lot names no commitment.
+	l := sessiontest.Empty(t)
+	l.Sample(1, func(c *events.SessionCreated) { c.Modalities.Order = session.OrderFirstCome })
+	l.Append(events.Registry, sessiontest.Staff(events.Secretariat), "fix_list", &events.ListFixed{Part: sessiontest.Item, Rule: session.OrderFirstCome})
+	if o := view.Build(l.State, view.NoNames).Parts[sessiontest.Item].Order; o.Commitment != "" || o.Source != "" || o.FixedAt.IsZero() {
+		t.Errorf("without a lot: %+v", o)
+	}
+}
