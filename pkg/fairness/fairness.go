@@ -73,7 +73,8 @@ type frame struct {
 	standby  int64 // kept for standby
 	access   int64 // access allowances beyond what the reserve holds
 	strict   int64 // handovers that strict mode sets aside for deferrals
-	shortage bool  // the least shares do not fit
+	shortage bool  // the least shares do not fit beside the margin
+	alarm    bool  // nor without it
 }
 
 // prepare sets sizes and each entry's bounds.
@@ -215,9 +216,13 @@ func (e *Engine) fill(s *Situation, p *Plan, f *frame) error {
 	}
 	if _, short := err.(*allocate.Infeasible); short { //nolint:errorlint // FillDown gives it bare, and errors.As allocates in the hot path
 		f.shortage = true
+		var needed int64
 		for i := range e.shares {
 			e.shares[i] = e.bounds[i].low
+			needed += expected(e.bounds[i].low, s.Entries[i].ChancePPM, f.u)
 		}
+		// The margin is the first to give way, without an alarm.
+		f.alarm = needed > p.CapacityMS+f.margin
 		return nil
 	}
 	if err != nil {
@@ -323,7 +328,7 @@ func (e *Engine) next(s *Situation, p *Plan, f *frame) {
 	o := &p.Offers[at]
 	floor := max(e.bounds[at].low, o.GuaranteeMS)
 	// A margin that is not whole is no alarm: promises do not count on it.
-	p.GuaranteeAtRisk = f.shortage || s.Mode != Fixed && p.CapMS < floor
+	p.GuaranteeAtRisk = f.alarm || s.Mode != Fixed && p.CapMS < floor
 	p.CapMS -= f.margin
 	if s.Mode == Fixed || p.CapMS >= o.AllotmentMS {
 		return

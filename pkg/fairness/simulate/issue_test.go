@@ -95,7 +95,7 @@ func TestSimulateTheBaselinesComeOutWithinNoiseOfTheTable(t *testing.T) {
 		// As for the least that this chair still gives: 20 s here, .93 without.
 		{"adaptive-equal-soft", 50.4, .5, .60, .26, .95, .015, 48, 128},
 	} {
-		f := row(t, "oewg-2021", c.policy, 3, count(6_000))
+		f := row(t, "oewg-2021", c.policy, 3, max(150, count(3_000)))
 		within(t, c.policy+": heard", f.HeardMean, c.heard-c.heardWidth, c.heard+c.heardWidth)
 		within(t, c.policy+": all present heard", f.AllPresentHeard, max(0, c.allHeard-c.allWidth), min(1, c.allHeard+c.allWidth))
 		within(t, c.policy+": Jain offered", f.JainOffered, c.jain-c.jainWidth, c.jain+c.jainWidth)
