@@ -128,7 +128,7 @@ func TestSpeakersStandBeforeTheTextWherePlayersShowNoVoice(t *testing.T) {
 	for _, want := range []string{
 		"1\n00:00:00,000 --> 00:00:00,", "Unofficial aid to understanding:\nthese captions were made live\n",
 		"00:00:01,000 --> 00:00:03,280\nChair: Access Now, you have the\nfloor.\n",
-		"\nAccess Now & co: Thank you,\nChair.\n", "1. If a < b → then <b>act</b>\n& *now*",
+		"\nAccess Now & co: Thank you,\nChair.\n", "1. If a < b → then <b>act</b> &\n*now*",
 	} {
 		if !strings.Contains(srt, want) {
 			t.Errorf("SRT has no %q:\n%s", want, srt)

@@ -37,11 +37,17 @@ func (b book) vtt(out *bytes.Buffer) {
 // srt writes SubRip. It has no standard, no comments and no escapes: text
 // stands as it is, but for an arrow, by which readers find where a caption begins.
 func (b book) srt(out *bytes.Buffer) {
+	b.segments = slices.Clone(b.segments)
+	for i := range b.segments {
+		// Before the lines are broken: a break may fall inside an arrow.
+		s := &b.segments[i]
+		s.Text, s.Speaker.Label = strings.ReplaceAll(s.Text, "-->", "→"), strings.ReplaceAll(s.Speaker.Label, "-->", "→")
+	}
 	for i, c := range b.cues(true) {
 		if i > 0 {
 			out.WriteByte('\n')
 		}
-		fmt.Fprintf(out, "%d\n%s --> %s\n%s\n", i+1, stamp(c.from, ","), stamp(c.to, ","), strings.ReplaceAll(strings.Join(c.rows, "\n"), "-->", "→"))
+		fmt.Fprintf(out, "%d\n%s --> %s\n%s\n", i+1, stamp(c.from, ","), stamp(c.to, ","), strings.Join(c.rows, "\n"))
 	}
 }
 
