@@ -68,11 +68,13 @@ func (s *Service) fold(state *session.State, id ids.Source, body []byte, end boo
 	}
 	now := max(state.Clock().Session(s.clock.Now()), state.At)
 	var lines []captions.Line
+	was, _ := tail.Running()
+	ended := false
 	moved := state.FloorHistory().Changes(source.Open.Add(-source.LatencyMS), now.Add(-source.LatencyMS))
 	if end || !source.Open.IsZero() && moved {
 		var pushed captions.Pushed
 		tail.Tail, pushed = tail.End()
-		lines = pushed.Lines
+		lines, ended = pushed.Lines, true
 	}
 	if !end {
 		next, pushed, err := tail.Push(body)
@@ -84,7 +86,7 @@ func (s *Service) fold(state *session.State, id ids.Source, body []byte, end boo
 	}
 	var all []written
 	for _, line := range lines {
-		all = append(all, s.line(state, source, line)...)
+		all = append(all, s.line(state, source, line, line.Number == was.Number, ended)...)
 	}
 	s.voices(state, id, all, w)
 	s.putTail(state, w, id, tail)
@@ -133,14 +135,16 @@ func lineID(source ids.Source, number int64) ids.Segment {
 
 // line makes pieces of what became of a line. A line that was final before may
 // have been cut in others than it is now.
-func (s *Service) line(state *session.State, source *session.CaptionSource, line captions.Line) []written {
+func (s *Service) line(state *session.State, source *session.CaptionSource, line captions.Line, open, ended bool) []written {
 	if line.Change == captions.Open {
 		return nil // shown as a partial, kept in the tail
 	}
 	base := domain.Piece{Segment: lineID(source.Source, line.Number), Line: line.Number}
-	if !source.Open.IsZero() {
-		// It was begun when the open line was; one that was begun in this post came at once.
+	if open && !source.Open.IsZero() {
 		base.Time, base.Start = events.BySourceTime, source.Open
+		if ended {
+			base.End = max(source.Open, source.AliveAt)
+		}
 	}
 	var said []captions.Said
 	if line.Change != captions.Retracted {
