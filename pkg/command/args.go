@@ -353,6 +353,15 @@ type Announce struct {
 	LevelMS int64    `json:"level_ms,omitempty" doc:"The number for everyone remaining, the proposed one when left out; for break_guarantee: the new guarantee"`
 }
 
+// Calibrate sets the table by which expected starts are made; only the service
+// itself uses it.
+type Calibrate struct {
+	Name        string              `json:"name"`
+	CoveragePPM int64               `json:"coverage_ppm"`
+	Sessions    int                 `json:"sessions"`
+	Buckets     []events.EtaOffsets `json:"buckets"`
+}
+
 // MarkArgs is a timer's fact; only the service itself uses it.
 type MarkArgs struct {
 	Turn  ids.Turn      `json:"turn,omitzero"`

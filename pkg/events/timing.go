@@ -153,6 +153,25 @@ type EtasGiven struct {
 	Given []EtaGiven `json:"given"`
 }
 
+// EtaCalibrated says by which table the session's expected starts are made from
+// here on: learned from the deployment's own finished sessions. It is an input,
+// like the shipped table: what is recomputed is computed with it.
+type EtaCalibrated struct {
+	Name        string `json:"name"`
+	CoveragePPM int64  `json:"coverage_ppm"`
+	// Sessions is of how many it was learned.
+	Sessions int `json:"sessions"`
+	// Buckets are those of package eta, by the number of places ahead.
+	Buckets []EtaOffsets `json:"buckets"`
+}
+
+// EtaOffsets are residual quantiles in parts per million of the mean cycle.
+type EtaOffsets struct {
+	LowPPM  int64 `json:"low_ppm"`
+	MidPPM  int64 `json:"mid_ppm"`
+	HighPPM int64 `json:"high_ppm"`
+}
+
 // EtaGiven is one entry's shown start: a range with its middle.
 type EtaGiven struct {
 	Entry  ids.Entry     `json:"entry"`
@@ -163,6 +182,9 @@ type EtaGiven struct {
 	// AllotmentMS is what was announced along with it; at 3 places it is the
 	// number that the turn will be opened with (decisions.md 14).
 	AllotmentMS int64 `json:"allotment_ms,omitempty"`
+	// Base is from when the forecast counted: the expected end of what had to be
+	// over before the first of the list.
+	Base clock.Instant `json:"base,omitempty"`
 }
 
 func (*SessionStarted) Type() string      { return "session_started" }
@@ -182,6 +204,7 @@ func (*TurnPaused) Type() string          { return "turn_paused" }
 func (*TurnResumed) Type() string         { return "turn_resumed" }
 func (*TurnMarked) Type() string          { return "turn_marked" }
 func (*SessionMarked) Type() string       { return "session_marked" }
+func (*EtaCalibrated) Type() string       { return "eta_calibrated" }
 func (*EtasGiven) Type() string           { return "etas_given" }
 
 // timingTypes makes an empty value of each type that the timing context writes.
@@ -204,6 +227,7 @@ var timingTypes = []func() Event{
 	func() Event { return &TurnMarked{} },
 	func() Event { return &SessionMarked{} },
 	func() Event { return &EtasGiven{} },
+	func() Event { return &EtaCalibrated{} },
 	func() Event { return &ReservesUsed{} },
 	func() Event { return &ReservesKept{} },
 }

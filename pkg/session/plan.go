@@ -41,6 +41,8 @@ type EntryPlan struct {
 type View struct {
 	Part ids.Part      `json:"part"`
 	At   clock.Instant `json:"at"`
+	// Base is from when forecasts count: when what is running is expected to end.
+	Base clock.Instant `json:"base"`
 	// Until is when the part's last turn should be over.
 	Until clock.Instant `json:"until"`
 	// Entries are those waiting in list order, then those on standby.
@@ -128,6 +130,7 @@ func PlanOf(s *State, part ids.Part, at clock.Instant) View {
 		return v
 	}
 	v.fill(&p)
+	v.Base = clock.Instant(situation.StartMS + p.Budget.ElapsedMS + p.Budget.RunningMS)
 	if situation.ListClosed && v.AnnouncedMS > 0 && p.Fits {
 		v.RaiseToMS = raise(&engine, situation, v.AnnouncedMS, &p)
 	}

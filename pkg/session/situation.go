@@ -26,7 +26,7 @@ func (s *State) situation(w Window, part ids.Part, at clock.Instant, waiting []i
 		Mode: fairness.Individual, AtLimit: s.atLimit(waiting), Strict: m.Strict,
 		MinimumMS: s.Minimum(), GrowthPPM: fairness.DefaultGrowthPPM,
 		GraceMS: m.GraceMS, HandoverMostMS: m.MaxHandoverMS, HandoverSigmaMS: fairness.DefaultHandoverSigmaMS,
-		Reserve: s.reserve(w, part, clock.Instant(now)),
+		Reserve: s.reserve(w, part, clock.Instant(now)), Calibration: s.Timing.Calibration,
 	}
 	if f.EarliestMS > now {
 		// A promise counts from the longest opening: 240 s for one planned with

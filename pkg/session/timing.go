@@ -5,6 +5,7 @@ import (
 
 	"github.com/fairfloor/fairfloor/pkg/clock"
 	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/fairness/eta"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 )
 
@@ -91,6 +92,10 @@ type Timing struct {
 	NotReached   []ids.Entry
 	// Etas holds what was shown to each entry at list close and at 5, 3, 1 places.
 	Etas map[ids.Entry][]Told
+	// Calibration is what was learned of the deployment's own sessions, since when;
+	// nil is the shipped table. See State.Calibration.
+	Calibration  *eta.Calibration
+	CalibratedAt clock.Instant
 }
 
 func newTiming() Timing {
@@ -151,6 +156,12 @@ func (t *Timing) apply(c *events.Commit, event events.Event) error {
 		t.ReservesUsed = false
 	case *events.SessionMarked:
 		t.Marks[e.Mark] = e.Due
+	case *events.EtaCalibrated:
+		table, err := calibration(e)
+		if err != nil {
+			return err
+		}
+		t.Calibration, t.CalibratedAt = table, c.At
 	case *events.EtasGiven:
 		for _, g := range e.Given {
 			t.Etas[g.Entry] = append(t.Etas[g.Entry], Told{g, c.At})

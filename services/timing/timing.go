@@ -15,7 +15,14 @@ import (
 )
 
 // New makes the service as a part of a process.
-func New(p *process.Process) (*shell.Shell, error) { return p.Shell(Service(), nil) }
+func New(p *process.Process) (*shell.Shell, error) {
+	l := &learner{log: p.Log, lines: p.Logger.With("service", "timing")}
+	c := p.ShellConfig(Service(), nil)
+	c.Hooks = shell.Hooks{Folded: l.folded}
+	sh, err := shell.New(c)
+	l.shell = sh
+	return sh, err
+}
 
 // Service is the domain as the shell runs it.
 func Service() shell.Service {

@@ -65,14 +65,19 @@ type Replica struct {
 	Stop func()
 }
 
-// Start runs a service as one more replica, and waits until it is ready.
-func Start(t testing.TB, store *logtest.Store, name string, service shell.Service) *Replica {
+// Start runs a service as one more replica, and waits until it is ready. change
+// may alter how it is run.
+func Start(t testing.TB, store *logtest.Store, name string, service shell.Service, change ...func(*shell.Config)) *Replica {
 	t.Helper()
 	log := store.Log(eventlog.Options{Name: name, Heartbeat: 30 * time.Second})
-	sh, err := shell.New(shell.Config{
+	config := shell.Config{
 		Service: service, Log: log, Logger: logtest.Logger(t),
 		Creates: func(string) bool { return service.Context == events.Registry },
-	})
+	}
+	for _, f := range change {
+		f(&config)
+	}
+	sh, err := shell.New(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -129,10 +129,11 @@ func untold(s *session.State, part ids.Part) []events.EtaGiven {
 		return nil
 	}
 	var given []events.EtaGiven
-	for _, e := range session.PlanOf(s, part, s.At).Entries {
+	plan := session.PlanOf(s, part, s.At)
+	for _, e := range plan.Entries {
 		if e.HasETA && (e.Announce || dueAtPlace(s, a, e.Entry, e.Place)) {
 			given = append(given, events.EtaGiven{
-				Entry: e.Entry, Places: e.Place, Low: e.Low, Middle: e.Middle, High: e.High, AllotmentMS: e.AllotmentMS,
+				Entry: e.Entry, Places: e.Place, Low: e.Low, Middle: e.Middle, High: e.High, AllotmentMS: e.AllotmentMS, Base: plan.Base,
 			})
 		}
 	}

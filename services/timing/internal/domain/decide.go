@@ -41,6 +41,7 @@ var deciders = map[string]decider{
 	"follow_point":     followPoint,
 	"mark":             mark,
 	"give_etas":        giveEtas,
+	"calibrate":        calibrate,
 }
 
 // Decide decides a command at an instant of session time (for a reaction its

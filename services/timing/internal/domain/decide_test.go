@@ -143,6 +143,9 @@ var trials = []trial{
 	{"extend_turn", speaking, func(w *world) any { return command.ExtendTurn{Turn: w.State.Queue.Turn, ByMS: 30_000} }},
 	{"pause_turn", speaking, turnArgs},
 	{"resume_turn", paused, turnArgs},
+	{"calibrate", before, func(*world) any {
+		return command.Calibrate{Name: "own-9", CoveragePPM: 900_000, Sessions: 9, Buckets: make([]events.EtaOffsets, 6)}
+	}},
 	{"use_reserves", before, noArgs},
 	{"keep_reserves", func(t sessiontest.TB) *world { w := before(t); w.do(chair, "use_reserves", nil); return w }, noArgs},
 	{"set_minimum", before, func(*world) any { return command.SetMinimum{MinimumMS: 45_000} }},

@@ -11,7 +11,11 @@ import (
 
 // "Fixed (never adapts): some bodies must give equal, unchanging time."
 func TestFixedNeverAdapts(t *testing.T) {
-	w := planned(t, 20, func(s *events.SessionCreated) { oneItem(s); s.Modalities.Allotment = "fixed"; s.Modalities.MaximumMS = 120_000 })
+	w := planned(t, 20, func(s *events.SessionCreated) {
+		oneItem(s)
+		s.Modalities.Allotment = "fixed"
+		s.Modalities.MaximumMS = 120_000
+	})
 	w.join(sessiontest.Item, 20)
 	w.until(w.State.Registry.PlannedStart)
 	w.do(chair, "start_session", nil)
