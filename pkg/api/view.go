@@ -349,6 +349,8 @@ type Me struct {
 	Prompt *PromptView `json:"prompt,omitempty"`
 	// Swaps are proposals to or from one's own entries.
 	Swaps map[ids.Swap]SwapView `json:"swaps,omitempty"`
+	// Texts are the statements of one's own applicant, whoever else may read them.
+	Texts map[ids.Text]TextView `json:"texts,omitempty"`
 	// Reason is the code with which one's own application was declined.
 	Reason string `json:"reason,omitempty"`
 	// AccessMS is one's own access allowance, in ms.

@@ -261,6 +261,13 @@ func TestTextsAreShownToThoseWhoMayReadThem(t *testing.T) {
 			if found := strings.Contains(string(raw), filed.Text.String()); found != want {
 				t.Errorf("%s: a text of visibility %s is shown: %v, want %v", audience, visibility, found, want)
 			}
+			// Its own applicant knows of it always, another never by their own part.
+			v := Build(l.State, named)
+			for i, owner := range []bool{false, true} {
+				if _, found := v.Me(Viewer{Actor: delegate(i), Audience: api.ForParticipant}).Texts[filed.Text]; found != owner {
+					t.Errorf("delegate %d's own part has the text of delegate 1: %v", i, found)
+				}
+			}
 		}
 	}
 }

@@ -39,6 +39,14 @@ func (v *View) Me(viewer Viewer) api.Me {
 			me.Swaps[id] = swap
 		}
 	}
+	for id, text := range v.Texts {
+		if text.Applicant == actor.Applicant {
+			if me.Texts == nil {
+				me.Texts = map[ids.Text]api.TextView{}
+			}
+			me.Texts[id] = text
+		}
+	}
 	if t := v.Turns[v.Floor.Turn]; t != nil && v.Floor.Prompt != nil && v.speaks(t.Entry, me.Entries) {
 		prompt := *v.Floor.Prompt
 		me.Prompt = &prompt
