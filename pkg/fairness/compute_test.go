@@ -2,6 +2,7 @@ package fairness_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -117,9 +118,16 @@ func BenchmarkRecompute10000Caps(b *testing.B) {
 	benchmarkCompute(b, 10_000, []int64{6_000_000, 3_000_000, 9_000_000, -1})
 }
 
-// TestRecomputeWithinItsBudget leaves room for a busy machine and the race
-// detector: the benchmarks show the true figures.
+// TestRecomputeWithinItsBudget: 53 entries <= 50 us, 10,000 <= 10 ms p99
+// without group caps and <= 40 ms with. On a busy machine most of a p99 is
+// other people's work, so the short run asks it of the median, and
+// FAIRFLOOR_LONG=1 of the p99, in the best of ten rounds of a hundred. The
+// race detector makes code some ten times slower.
 func TestRecomputeWithinItsBudget(t *testing.T) {
+	rounds := 1
+	if os.Getenv("FAIRFLOOR_LONG") != "" {
+		rounds = 10
+	}
 	for _, c := range []struct {
 		name   string
 		n      int
@@ -134,18 +142,24 @@ func TestRecomputeWithinItsBudget(t *testing.T) {
 			s := crowd(c.n, c.caps)
 			var e fairness.Engine
 			var p fairness.Plan
-			took := make([]time.Duration, max(20, 1_000/c.n))
-			for i := range took {
-				began := time.Now()
-				if err := e.Compute(&s, &p); err != nil {
-					t.Fatal(err)
+			best, middle := time.Hour, time.Hour
+			took := make([]time.Duration, 100)
+			for range rounds {
+				for i := range took {
+					// A second later, so that each computation is another one.
+					s.NowMS += 1_000
+					began := time.Now()
+					if err := e.Compute(&s, &p); err != nil {
+						t.Fatal(err)
+					}
+					took[i] = time.Since(began)
 				}
-				took[i] = time.Since(began)
+				slices.Sort(took)
+				middle, best = min(middle, took[len(took)/2]), min(best, took[len(took)*99/100-1])
 			}
-			slices.Sort(took)
-			t.Logf("median %v, longest %v, budget %v", took[len(took)/2], took[len(took)-1], c.budget)
-			if median := took[len(took)/2]; median > 25*c.budget {
-				t.Errorf("median %v is far above %v", median, c.budget)
+			t.Logf("median %v, p99 %v, budget %v", middle, best, c.budget)
+			if middle > slower*c.budget || rounds > 1 && best > slower*c.budget {
+				t.Errorf("median %v, p99 %v: above %v", middle, best, c.budget)
 			}
 		})
 	}
