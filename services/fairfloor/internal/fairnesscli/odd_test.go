@@ -375,3 +375,57 @@ func TestSimulateOddInput(t *testing.T) {
 		near(t, "all of nobody", f.(map[string]any)["all_present_heard"], 1, 0)
 	}
 }
+
+// TestPlanOfAHundredEachRungExactly: what each rung of the ladder does to
+// everybody, reckoned by hand. 90 minutes less the longest opening (240 s),
+// closing (60 s) and reserve (105 s) leave 4,995 s for promises, and with the
+// expected opening (195 s) 5,040 s for slots.
+func TestPlanOfAHundredEachRungExactly(t *testing.T) {
+	began := time.Now()
+	v := object(t, "", "plan", "--applicants", "100", "--minutes", "90", "--group", "CS=49", "--group", "PS=23", "--group", "AC=17", "--group", "TC=11")
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("the ladder took %v", took)
+	}
+	type effect struct {
+		everyone                                               bool
+		heard, minimum, slot, guaranteed, extend, used, credit float64
+		seats                                                  string
+	}
+	want := []struct {
+		rung string
+		effect
+	}{
+		// (4,995 - 100 x 25) / 100 = 24.95, rounded down to 5 s; 5,040/100 - 11;
+		// (4,995 - 80 - 102 x 25) / 102 = 23.2.
+		{"lower_minimum", effect{true, 100, 20, 39.4, 20, 0, 0, 0, ""}},
+		// 5,100/85 = 60; 5,145/60 - 11; (5,100 - 80 - 62 x 25) / 62 = 55.97.
+		{"use_reserves", effect{false, 60, 60, 74.75, 55, 0, 105, 0, "map[AC:10 CS:29 PS:14 TC:7]"}},
+		// 100 x 85 - 4,995 = 3,505 s; 8,580/100 - 11; (8,535 - 80 - 2,550) / 102 = 57.9.
+		{"extend", effect{true, 100, 60, 74.8, 55, 59, 0, 0, ""}},
+		// 5,040/50 - 11; (4,995 - 80 - 52 x 25) / 52 = 69.5. All four quotients
+		// are equal at a half of each group; the two larger ones go up.
+		{"second_session", effect{true, 50, 60, 89.8, 65, 0, 0, 89.8, "map[AC:8 CS:25 PS:12 TC:5]"}},
+		// 4,995/85 = 58.8; 5,040/58 - 11; (4,995 - 80 - 60 x 25) / 60 = 56.9;
+		// 49/1.71 rounds to 29, 23/1.71 to 13, 17/1.71 to 10, 11/1.71 to 6.
+		{"apportion", effect{false, 58, 60, 75.896, 55, 0, 0, 75.896, "map[AC:10 CS:29 PS:13 TC:6]"}},
+	}
+	ladder := v["ladder"].([]any)
+	if len(ladder) != len(want) {
+		t.Fatalf("%d rungs", len(ladder))
+	}
+	for i, w := range want {
+		r := ladder[i].(map[string]any)
+		number := func(key string) float64 { return r[key].(float64) }
+		seats := ""
+		if r["seats"] != nil {
+			seats = fmt.Sprint(r["seats"])
+		}
+		got := effect{
+			r["everyone_heard"].(bool), number("heard"), number("minimum_s"), number("slot_s"), number("guaranteed_s"),
+			number("extend_minutes"), number("reserves_used_s"), number("credit_s"), seats,
+		}
+		if r["rung"] != w.rung || got != w.effect || number("set_aside") != 100-w.heard {
+			t.Errorf("rung %v: %+v, want %s: %+v", r["rung"], got, w.rung, w.effect)
+		}
+	}
+}
