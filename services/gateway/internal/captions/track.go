@@ -189,7 +189,7 @@ func (t *track) segments(since uint64, sight Sight) ([]api.Segment, uint64) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
 	if sight == None || since >= t.head {
-		return []api.Segment{}, max(since, t.head)
+		return []api.Segment{}, t.head
 	}
 	return t.stretch(since, t.head, sight), t.head
 }
