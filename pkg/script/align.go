@@ -64,8 +64,37 @@ var steps = []step{
 // variance of the length of a translation for each character of the original (same paper).
 const variance = 6.8
 
+// mostCompared bounds the pairs of sentences of one stretch that are compared.
+// A statement of an hour has 600 sentences; a text of nothing but full stops
+// must not cost the server gigabytes.
+const mostCompared = 600 * 600
+
+// proportional fills in a stretch that is too long to compare: by how much of the text has passed.
+func proportional(out [][]int, from, to []Sentence) {
+	a, b := 0, 0
+	for _, s := range from {
+		a += size(s)
+	}
+	for _, s := range to {
+		b += size(s)
+	}
+	i, passed, shown := 0, size(from[0]), 0
+	for _, s := range to {
+		shown += size(s)
+		for i < len(from)-1 && passed*b < shown*a {
+			i++
+			passed += size(from[i])
+		}
+		out[from[i].Number-1] = append(out[from[i].Number-1], s.Number)
+	}
+}
+
 // align fills in the sentences of one stretch by the cheapest row of steps.
 func align(out [][]int, from, to []Sentence, ratio float64) {
+	if len(from)*len(to) > mostCompared {
+		proportional(out, from, to)
+		return
+	}
 	type cell struct {
 		cost float64
 		by   step

@@ -95,6 +95,8 @@ const (
 	leastHeard = 3
 	// leastShare of a sentence's words make it heard: engines get a third of the words wrong.
 	leastShare = 0.55
+	// mostHeard bounds the words that are looked for: a minute and a half of speech.
+	mostHeard = 200
 )
 
 // Locate finds what somebody said in the sentences from the number from on: by
@@ -103,6 +105,8 @@ const (
 // so that what a captioner hears wins over the script.
 func (s Statement) Locate(heard string, from int) (Place, bool) {
 	said := Words(heard)
+	// Of a long one the end tells where the speaker is.
+	said = said[max(len(said)-mostHeard, 0):]
 	var text []string
 	var number []int
 	for _, sentence := range s.Sentences[min(max(from-1, 0), len(s.Sentences)):] {

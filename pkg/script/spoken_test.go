@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -44,6 +45,25 @@ func TestAlign(t *testing.T) {
 	}
 	if got := Align(Read("", "en"), fr); len(got) != 0 {
 		t.Errorf("an original of nothing: %v", got)
+	}
+}
+
+// Whoever files a text must not be able to stop the server with it.
+func TestAlignOfATextOfFullStops(t *testing.T) {
+	t.Parallel()
+	a, b := Read(strings.Repeat("A b. ", 20_000), "en"), Read(strings.Repeat("Un mot de plus. ", 10_000), "fr")
+	began := time.Now()
+	got := Align(a, b)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	all := slices.Concat(got...)
+	if len(all) != len(b.Sentences) || !slices.IsSorted(all) {
+		t.Errorf("%d of %d sentences", len(all), len(b.Sentences))
+	}
+	// Half of it is half of it.
+	if half := got[len(got)/2]; len(half) > 0 && (half[0] < 4_900 || half[0] > 5_100) {
+		t.Errorf("in the middle stands %v of %d", half, len(b.Sentences))
 	}
 }
 
@@ -151,6 +171,11 @@ func TestLocate(t *testing.T) {
 		if found && (got.Share <= 0 || got.Share > 1) {
 			t.Errorf("%s: share %g", c.name, got.Share)
 		}
+	}
+	// A flood of words ends where it ends, and does not take all day.
+	flood := strings.Repeat("nothing of it stands in the text at all ", 2_000) + "they need clear rules simple reports and people who answer the phone"
+	if _, found := s.Locate(flood, 1); found {
+		t.Error("a flood was found though most of it is not there")
 	}
 	zh := Read("谢谢主席。我们欢迎本工作组的工作。", "zh")
 	if got, found := zh.Locate("我们欢迎本工作组工作", 1); !found || !slices.Equal(got.Done, []int{2}) {

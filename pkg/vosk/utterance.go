@@ -242,6 +242,22 @@ func after(given, said []string) int {
 		return 0
 	}
 	a, b := []rune(strings.Join(given, "")), []rune(strings.Join(said, ""))
+	// Engines leave old words alone: whole words alike at the beginning are settled, and of a speech
+	// without a pause so are those far back.
+	same, skipped := 0, 0
+	for same < min(len(a), len(b)) && (a[same] == b[same] || same < len(a)-mostCompared) {
+		same++
+	}
+	settled := 0
+	for skipped < len(said) {
+		n := utf8.RuneCountInString(said[skipped])
+		if settled+n > same {
+			break
+		}
+		settled += n
+		skipped++
+	}
+	a, b, said = a[settled:], b[settled:], said[skipped:]
 	// distance[j] is that of what was given so far to the first j letters said.
 	distance := make([]int, len(b)+1)
 	for j := range distance {
@@ -267,5 +283,8 @@ func after(given, said []string) int {
 			best, bestLetters = j+1, letters
 		}
 	}
-	return best
+	return skipped + best
 }
+
+// mostCompared bounds the letters that are compared, some two minutes of speech.
+const mostCompared = 2_000

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -92,10 +93,23 @@ func TestAfterFindsWhatWasGiven(t *testing.T) {
 		{"a a a", "a a a a", 3},
 		{"x y", "p q r", 2},
 		{"谢谢", "谢 谢 主席", 2},
+		{"abc", "a bzzzzz", 1},
+		{"abc", "ab xyzxyz", 1},
 	} {
 		if got := after(strings.Fields(c.given), strings.Fields(c.said)); got != c.want {
 			t.Errorf("%q in %q: %d, want %d", c.given, c.said, got, c.want)
 		}
+	}
+	// Half an hour without a pause, with one word changed long ago, is quick all the same.
+	long := strings.Fields(strings.Repeat("some words that go on and on ", 700))
+	changed := slices.Clone(long)
+	changed[7] = "other"
+	began := time.Now()
+	if got := after(long, append(changed, "and", "more")); got != len(long) {
+		t.Errorf("%d of %d", got, len(long))
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("it took %s", took)
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		one := rapid.SampledFrom([]string{"a", "b", "c"})
