@@ -119,3 +119,31 @@ func TestCheckRoom(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestRepliesAreShorterAndCountedByTheModalities: what is not said is two, the
+// first of half the maximum; what cannot be is refused by its field.
+func TestRepliesAreShorterAndCountedByTheModalities(t *testing.T) {
+	m := session.DefaultModalities()
+	if most, ms := session.Replies(&m); most != 2 || ms != m.MaximumMS/2 {
+		t.Errorf("by default %d of %d ms", most, ms)
+	}
+	m.Replies, m.ReplyMS, m.Automatic = 1, 45_000, true
+	clean, err := session.CheckModalities(m)
+	if most, ms := session.Replies(&clean); err != nil || most != 1 || ms != 45_000 || !clean.Automatic {
+		t.Errorf("%v: %d of %d ms", err, most, ms)
+	}
+	for field, change := range map[string]func(*events.Modalities){
+		"args.modalities.replies":  func(m *events.Modalities) { m.Replies = 11 },
+		"args.modalities.reply_ms": func(m *events.Modalities) { m.ReplyMS = m.MaximumMS + 1 },
+	} {
+		bad := session.DefaultModalities()
+		change(&bad)
+		if _, err := session.CheckModalities(bad); problem.From(err).Field != field || problem.From(err).Do == "" {
+			t.Errorf("%s: %v", field, err)
+		}
+		bad.Replies, bad.ReplyMS = -1, -1
+		if _, err := session.CheckModalities(bad); err == nil {
+			t.Errorf("%s: less than nothing is accepted", field)
+		}
+	}
+}

@@ -57,8 +57,17 @@ var orderRules = map[string]order.Rule{
 
 // OrderWords says an ordering rule in plain words.
 func OrderWords(rule string, categories []string) string {
-	if rule == OrderByList {
+	const later = " Whoever joins after the list is fixed speaks at the end of it. The first three places are not changed automatically."
+	switch rule {
+	case OrderByList:
 		return "Speakers take the floor in the order in which they joined the list. Every change of it by the chair's side is shown with its reason."
+	case OrderFirstCome:
+		return "First come, first served: speakers take the floor in the order in which they joined the list, which is fixed when it closes." + later
+	case OrderBySecretariat:
+		return "The secretariat sets the order by a list of its own, which is published before it is fixed. " +
+			"Those who are not on it follow in the order in which they joined." + later
+	case OrderByLot:
+		return "The lot alone decides the order, and anybody can draw it again." + later
 	}
 	return order.Options{Rule: orderRules[rule], Categories: categories}.Explain()
 }

@@ -119,7 +119,7 @@ func TestCarryOverAcrossAConsultationsSessions(t *testing.T) {
 		}
 		// The second session knows at once; a correction of the first reaches it too.
 		second := s.open(t, agenda{minutes: 20, applicants: 6, consultation: consultation, modalities: func(m *events.Modalities) { m.Order = session.OrderSainteLague }})
-		var ended = int64(0)
+		ended := int64(0)
 		first.look(func(st *session.State) { ended = int64(st.Queue.Turns[turn].EndedAt) })
 		first.must(chair, "correct_turn", map[string]any{"turn": turn, "ended_at": ended - 30_000})
 		if got := series.credits(); got["Organisation 02"] != 30_000 {

@@ -24,8 +24,6 @@ type applicantOf struct {
 	group, region, category string
 	first, remote           bool
 	stance                  events.Stance
-	// rank is the place on the secretariat's own list.
-	rank int64
 }
 
 // ruled is a planned session with a rule, whose applicants all joined the list
