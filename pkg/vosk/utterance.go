@@ -286,5 +286,5 @@ func after(given, said []string) int {
 	return skipped + best
 }
 
-// mostCompared bounds the letters that are compared, some two minutes of speech.
-const mostCompared = 2_000
+// mostCompared bounds the letters that are compared, some minute of speech.
+const mostCompared = 1_000
