@@ -33,6 +33,7 @@ type rehearsalSettings struct {
 	Alone      bool    `flag:"secretariat-alone" default:"false" doc:"No delegate ever opens Fairfloor: the secretariat does everything on their behalf"`
 	Order      string  `flag:"order" default:"list" doc:"Ordering rule: list, sainte_lague, lot, categories or room_remote; all but list have their lot drawn before the start"`
 	Parts      bool    `flag:"parts" default:"false" doc:"Three parts: opening, an item with its list, questions"`
+	Captions   string  `flag:"captions" default:"watched" doc:"Whether the speakers' words are captioned as they speak: on, off, or watched: on when --speed gives a pace for watching"`
 	Server     string  `flag:"server" default:"" doc:"Address of a running Fairfloor to rehearse against, with a scaled clock; none starts one in this process, with a gated clock"`
 	Organiser  string  `flag:"token-file" default:"" doc:"File with an organiser's token, for --server"`
 	Record     string  `flag:"record" default:"" doc:"File to which the session's exported log is written, for record --log and verify"`
@@ -48,6 +49,15 @@ func rehearsal() *cobra.Command {
 				Base: s.Server, Applicants: s.Applicants, Minutes: s.Minutes, Seed: s.Seed, Absent: s.Absent,
 				Overrun: s.Overrun, Drops: s.Drops, Alone: s.Alone, Points: s.Points, Parts: s.Parts,
 				Order: s.Order, LateJoiners: s.Late, InterruptionS: s.Stopped, NeverRaise: s.NeverRaise,
+			}
+			switch s.Captions {
+			case "on":
+				config.Captions = true
+			case "watched":
+				config.Captions = s.Speed > 0
+			case "off":
+			default:
+				return Usage{fmt.Errorf("captions: %q is none of on, off, watched", s.Captions)}
 			}
 			progress := newBar(cmd.ErrOrStderr())
 			defer progress.finish()

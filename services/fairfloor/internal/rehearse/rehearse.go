@@ -70,6 +70,9 @@ type Config struct {
 	Order string
 	// Parts makes three parts: opening, an item with its list, questions.
 	Parts bool
+	// Captions lets the speakers' words be captioned as they speak, in several
+	// languages and by several kinds of source.
+	Captions bool
 	// Gate is nil when the clock is scaled by Speed (1 to 1000).
 	Gate  Gate
 	Speed float64
@@ -145,6 +148,7 @@ type stage struct {
 	byEntry   map[ids.Entry]*delegate
 	chair     *client.Live
 	observer  *client.Live
+	voice     voice
 	hardEnd   clock.Instant
 	opening   int64
 	drops     []clock.Instant
@@ -171,7 +175,7 @@ func Run(ctx context.Context, config Config) (*Report, error) {
 		byEntry: map[ids.Entry]*delegate{},
 	}
 	defer s.leave()
-	for _, step := range []func() error{s.create, s.invite, s.join, s.open, s.run, s.close} {
+	for _, step := range []func() error{s.create, s.invite, s.join, s.speech, s.open, s.run, s.close} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -186,7 +190,7 @@ func (s *stage) leave() {
 			d.live.Close()
 		}
 	}
-	for _, l := range []*client.Live{s.chair, s.observer} {
+	for _, l := range []*client.Live{s.chair, s.observer, s.voice.desk} {
 		if l != nil {
 			l.Close()
 		}
@@ -274,6 +278,8 @@ func (s *stage) watch(to time.Time) error {
 // heads is what GET .../heads answers, as far as it is needed here.
 type heads struct {
 	Sequence uint64 `json:"sequence"`
+	// View is up to where the views change: captions come after it.
+	View uint64 `json:"view"`
 }
 
 // settle waits, while the gate's clock stands, until the services have nothing
@@ -296,7 +302,7 @@ func (s *stage) settle() error {
 			return err
 		}
 		for _, l := range append([]*client.Live{s.chair, s.observer}, s.lives()...) {
-			if err := l.WaitSeq(s.ctx, h.Sequence); err != nil {
+			if err := l.WaitSeq(s.ctx, h.View); err != nil {
 				return err
 			}
 		}

@@ -165,7 +165,7 @@ func (s *stage) speak(d *delegate, id ids.Turn) error {
 		length, ended = limit+d.patienceMS, true
 	}
 	// An interruption stands between the first word and the last.
-	if err := s.until(max(s.now(), turn.BegunAt.Add(turn.PausedMS+length))); err != nil {
+	if err := s.say(d, id, max(s.now(), turn.BegunAt.Add(turn.PausedMS+length))); err != nil {
 		return err
 	}
 	if ended {
