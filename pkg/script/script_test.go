@@ -219,3 +219,29 @@ func TestFitKeepsWhatMustBeSaidAndDropsNoMoreThanNeeded(t *testing.T) {
 		}
 	})
 }
+
+func FuzzRead(f *testing.F) {
+	for _, seed := range []string{"", "[must] One. Two.\n\n[may drop] Three.", "Mr. J. R. 1. 2. ...", "谢谢。\r\r【可略】好", "\xff\xfe", "\ufeff\u2029 . \u2028", english, french} {
+		f.Add(seed, "en")
+		f.Add(seed, "zh")
+	}
+	f.Fuzz(func(t *testing.T, text, language string) {
+		s := Read(text, language)
+		for i, sentence := range s.Sentences {
+			if sentence.Number != i+1 || !utf8.ValidString(sentence.Text) || strings.ContainsAny(sentence.Text, "\r\n\t\x00") || utf8.RuneCountInString(sentence.Text) > MaxSentence+2 {
+				t.Fatalf("%+v", sentence)
+			}
+		}
+		// What was read reads the same: page, gateway and transcript number alike.
+		if again := Read(text, language); !slices.Equal(again.Sentences, s.Sentences) || !slices.Equal(again.Paragraphs, s.Paragraphs) {
+			t.Fatal("not the same twice")
+		}
+		for _, p := range s.Paragraphs {
+			if p.LengthMS < 0 || p.First > p.Last {
+				t.Fatalf("%+v", p)
+			}
+		}
+		s.Fit(10_000)
+		s.Locate(text, 1)
+	})
+}

@@ -28,7 +28,12 @@ func (b book) vtt(out *bytes.Buffer) {
 	for i, c := range b.cues(false) {
 		fmt.Fprintf(out, "\n%d\n%s --> %s\n", i+1, stamp(c.from, "."), stamp(c.to, "."))
 		if c.voice != "" {
-			fmt.Fprintf(out, "<v %s>", escapeVTT.Replace(c.voice))
+			// A name that ends with dashes would make an arrow; readers trim the blank.
+			blank := ""
+			if strings.HasSuffix(c.voice, "-") {
+				blank = " "
+			}
+			fmt.Fprintf(out, "<v %s%s>", escapeVTT.Replace(c.voice), blank)
 		}
 		out.WriteString(escapeVTT.Replace(strings.Join(c.rows, "\n")) + "\n")
 	}
