@@ -54,8 +54,8 @@ func finished(t *testing.T, conn *nats.Conn, n int) {
 			&events.TurnEnded{Turn: turn, EndedAt: begun.Add(60_000), How: events.Yielded, Act: ids.Named[ids.Command](id, fmt.Sprint("end", i))})
 	}
 	shelltest.Write(t, conn, id, events.Queue, "join", chair, joined...)
-	shelltest.Write(t, conn, id, events.Timing, "start_session", chair, append([]events.Event{
-		&events.SessionStarted{StartedAt: base}, &events.PartStarted{Part: sessiontest.Item, StartedAt: base}}, told...)...)
+	started := []events.Event{&events.SessionStarted{StartedAt: base}, &events.PartStarted{Part: sessiontest.Item, StartedAt: base}}
+	shelltest.Write(t, conn, id, events.Timing, "start_session", chair, append(started, told...)...)
 	shelltest.Write(t, conn, id, events.Queue, "next", chair, turns...)
 	shelltest.Write(t, conn, id, events.Timing, "adjourn", chair, &events.SessionAdjourned{AdjournedAt: base.Add(1_000_000), NotReached: []ids.Entry{}})
 }
