@@ -11,13 +11,17 @@ const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-prac
 
 /**
  * What axe finds wrong with the page as it is now, one line for each element: rule, selector, how to cure it.
- * An empty list means that axe found nothing, not that there is nothing.
+ * With `rules` it looks for these alone. An empty list means that axe found nothing, not that there is nothing.
  */
-export async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(source)
+export async function violations(page: Page, rules?: string[]): Promise<string[]> {
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(source)
   const results: AxeResults = await page.evaluate(
-    (values) => (window as unknown as { axe: typeof import('axe-core') }).axe.run({ runOnly: { type: 'tag', values } }),
-    tags,
+    ({ type, values }) =>
+      (window as unknown as { axe: typeof import('axe-core') }).axe.run({
+        runOnly: { type, values },
+        resultTypes: ['violations'],
+      }),
+    rules ? { type: 'rule' as const, values: rules } : { type: 'tag' as const, values: tags },
   )
   return results.violations.flatMap((violation) =>
     violation.nodes.map(

@@ -304,55 +304,6 @@ describe('the chair', () => {
   })
 })
 
-/** Controls in view of which another element lies on top: what axe does not look for. */
-const covered = (page: Page): Promise<string[]> =>
-  page.evaluate(() =>
-    [...document.querySelectorAll<HTMLElement>('button')]
-      .filter((button) => {
-        const { left, top, width, height } = button.getBoundingClientRect()
-        const [x, y] = [left + width / 2, top + height / 2]
-        // What a panel has scrolled away lies behind the panel's edge, not under something.
-        const panel = button.closest('.scroll')?.getBoundingClientRect()
-        if (y > innerHeight || (panel && (y < panel.top || y > panel.bottom))) return false
-        const there = document.elementFromPoint(x, y)
-        return there !== null && !button.contains(there)
-      })
-      .map((button) => button.innerText),
-  )
-
-const sizes = [
-  [390, 844],
-  [1280, 800],
-  [1920, 1080],
-] as const
-
-describe.each(['light', 'dark'] as const)('%s', (scheme) => {
-  it.each(['chair', 'speaker', 'live', 'room'] as const)(
-    'On the %s page axe finds nothing and nothing overflows, at 390, 1280 and 1920 px',
-    async (name) => {
-      const { page, wrong, context } = await open(browser, server.links[name], { scheme })
-      await live(page)
-      for (const [width, height] of sizes) {
-        await page.setViewportSize({ width, height })
-        await page.screenshot({ path: join(shots, `${name}-${width}-${scheme}.png`) })
-        expect(await violations(page), `at ${width}`).toEqual([])
-        const [wide, tall] = await page.evaluate(() => [
-          document.documentElement.scrollWidth - innerWidth,
-          document.documentElement.scrollHeight - innerHeight,
-        ])
-        expect(wide, `pixels too wide at ${width}`).toBeLessThanOrEqual(0)
-        if (name === 'chair') expect(await covered(page), `covered at ${width}`).toEqual([])
-        // The room's screen never scrolls, and the chair's console is one laptop screen.
-        if (name === 'room' || (name === 'chair' && width >= 1280)) {
-          expect(tall, `pixels too tall at ${width}`).toBeLessThanOrEqual(0)
-        }
-      }
-      expect(wrong).toEqual([])
-      await context.close()
-    },
-  )
-})
-
 it('The session is adjourned after its unheard speakers were counted, and reopened', async () => {
   const [chair, observer] = await Promise.all([open(browser, server.links.chair), open(browser, server.links.live)])
   await Promise.all([live(chair.page), live(observer.page)])

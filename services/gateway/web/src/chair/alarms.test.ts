@@ -20,20 +20,26 @@ describe('Alarms: captions silent, speaker away, behind by N min', () => {
 
   it('tell of somebody who was called and is not there, until they were seen to begin', () => {
     const gone: Presence = { ...here, connected: ['b', 'c'] }
-    expect(kinds(speaking({ begun_at: undefined }), gone)).toEqual(['holder_away'])
-    expect(kinds(speaking(), gone)).toEqual([])
+    const called = speaking({ begun_at: undefined })
+    called.entries.a = { ...called.entries.a!, presence: 'seen' }
+    expect(kinds(called, gone)).toEqual(['holder_away'])
+    expect(kinds({ ...speaking(), entries: called.entries }, gone)).toEqual([])
   })
 
   it('tell of the next three who are missing, and of nobody further back', () => {
     const view = example()
-    view.entries = Object.fromEntries(['b', 'c', 'd', 'e', 'f'].map((id, i) => [id, entry(id, i + 1)]))
+    view.entries = Object.fromEntries(
+      ['b', 'c', 'd', 'e', 'f'].map((id, i) => [id, entry(id, i + 1, { presence: 'seen' })]),
+    )
     view.lists.item = ['b', 'c', 'd', 'e', 'f']
     expect(kinds(view, { known: true, connected: ['b'], observers: 0 })).toEqual(['next_away', 'next_away'])
   })
 
   it('take nobody for missing where connections are not known', () => {
-    expect(kinds(example(), { known: false, connected: null, observers: 0 })).toEqual([])
-    expect(kinds(example(), undefined)).toEqual([])
+    const seen = example()
+    for (const [id, one] of Object.entries(seen.entries)) seen.entries[id] = { ...one, presence: 'seen' }
+    expect(kinds(seen, { known: false, connected: null, observers: 0 })).toEqual([])
+    expect(kinds(seen, undefined)).toEqual([])
   })
 
   it('count minutes behind, rounded up', () => {
@@ -64,6 +70,6 @@ describe('away', () => {
     ['checked in, no line', { checked_in: true }, { ...here, connected: [] }, false],
     ['in the room, no line', { presence: 'room' as const }, { ...here, connected: [] }, false],
     ['seen today, no line now', { presence: 'seen' as const }, { ...here, connected: [] }, true],
-    ['never seen', {}, { ...here, connected: null }, true],
+    ['never seen', {}, { ...here, connected: null }, false],
   ])('%s', (_name, more, presence, want) => expect(away(entry('b', 1, more), presence)).toBe(want))
 })

@@ -13,17 +13,14 @@ export type Alarm =
   | { kind: 'next_away'; entry: Id; place: number }
   | { kind: 'behind'; minutes: number }
 
-/** Whether somebody was said to be there by any means but their own line. */
-const noted = (entry: EntryView): boolean =>
-  !!entry.checked_in || entry.presence === 'room' || entry.presence === 'conference'
-
 /**
- * Whether somebody is missing: reported absent, or neither noted as there nor on the line. Where connections are not
- * known (Redis away) nobody is taken for missing.
+ * Whether somebody is missing: reported absent, or known by their own line alone and now without it. Who sits in the
+ * room without a device is not missing, and where connections are not known (Redis away) nobody is.
  */
 export function away(entry: EntryView, presence: Presence | undefined): boolean {
   if (entry.absent) return true
-  return !!presence?.known && !noted(entry) && !(presence.connected ?? []).includes(entry.id)
+  const byLine = entry.presence === 'seen' && !entry.checked_in
+  return byLine && !!presence?.known && !(presence.connected ?? []).includes(entry.id)
 }
 
 /** How many places ahead the chair is told of somebody who is missing. */
