@@ -56,10 +56,10 @@ func (sh *Shell) Do(ctx context.Context, request *command.Request) (*command.Rec
 	}
 }
 
-// Current is View after a leader read of the service's own context: look sees
-// everything that was acknowledged before the call.
+// Current is View after a leader read of every context that the service decides
+// on: look sees everything that was acknowledged before the call.
 func (sh *Shell) Current(ctx context.Context, s ids.Session, look func(*session.State)) (bool, error) {
-	if _, err := sh.follower.CatchUp(ctx, s, sh.service.Context); err != nil {
+	if _, err := sh.follower.CatchUp(ctx, s, reads(sh.service.Context)...); err != nil {
 		return false, busy("the log is not available at present", 1000)
 	}
 	return sh.View(s, look), nil

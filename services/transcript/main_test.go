@@ -363,3 +363,34 @@ func (w *world) files(text string) (found []string) {
 	}
 	return found
 }
+
+// now is session time, which here is the machine's.
+func (w *world) now() clock.Instant { return clock.Of(time.Now()) }
+
+// eventually waits for what another process or a timer brings.
+func (w *world) eventually(what string, is func() bool) {
+	w.t.Helper()
+	limit := time.Now().Add(20 * time.Second)
+	for !is() {
+		if time.Now().After(limit) {
+			w.t.Fatalf("not within 20 s: %s", what)
+		}
+		until(w.t, 5*time.Millisecond)
+	}
+}
+
+// bodies are the stored commits of the session.
+func (w *world) bodies(s *Service) [][]byte {
+	w.t.Helper()
+	all, err := s.log.Read(w.t.Context(), w.sid)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	out := make([][]byte, 0, len(all))
+	for _, m := range all {
+		out = append(out, m.Body)
+	}
+	return out
+}
+
+func contains(body []byte, text string) bool { return bytes.Contains(body, []byte(text)) }

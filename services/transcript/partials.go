@@ -3,6 +3,7 @@ package transcript
 import (
 	"context"
 	"encoding/json"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"time"
@@ -42,6 +43,7 @@ type keystroke struct {
 type lane struct {
 	last  time.Time
 	next  []byte
+	at    clock.Instant // when next was received
 	timer *time.Timer
 }
 
@@ -50,12 +52,17 @@ type lane struct {
 type partials struct {
 	s *Service
 
+	// offset keeps replicas from sending in the same moment.
+	offset time.Duration
+
 	mu    sync.Mutex
 	lanes map[string]*lane
 	ended bool
 }
 
-func newPartials(s *Service) *partials { return &partials{s: s, lanes: map[string]*lane{}} }
+func newPartials(s *Service) *partials {
+	return &partials{s: s, lanes: map[string]*lane{}, offset: rand.N(25 * time.Millisecond)}
+}
 
 // serve takes partials until ctx is done.
 func (p *partials) serve(ctx context.Context) error {
@@ -63,7 +70,7 @@ func (p *partials) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	heard, err := p.s.conn.Subscribe(givePartials+">", func(m *nats.Msg) { p.heard(m.Subject) })
+	heard, err := p.s.conn.Subscribe(givePartials+">", p.heard)
 	if err != nil {
 		_ = taken.Unsubscribe()
 		return err
@@ -189,12 +196,12 @@ func (p *partials) give(id ids.Session, segment *api.Segment) {
 		l = &lane{}
 		p.lanes[subject] = l
 	}
-	l.next = raw
+	l.next, l.at = raw, segment.ReceivedAt
 	if l.timer != nil {
 		return
 	}
 	if wait := partialEvery - time.Since(l.last); wait > 0 {
-		l.timer = time.AfterFunc(wait, func() { p.due(subject) })
+		l.timer = time.AfterFunc(wait+p.offset, func() { p.due(subject) })
 		return
 	}
 	p.send(subject, l)
@@ -209,7 +216,7 @@ func (p *partials) due(subject string) {
 	switch {
 	case p.ended || l.next == nil:
 	case time.Since(l.last) < partialEvery: // another replica was quicker
-		l.timer = time.AfterFunc(partialEvery-time.Since(l.last), func() { p.due(subject) })
+		l.timer = time.AfterFunc(partialEvery-time.Since(l.last)+p.offset, func() { p.due(subject) })
 	default:
 		p.send(subject, l)
 	}
@@ -221,14 +228,24 @@ func (p *partials) send(subject string, l *lane) {
 	l.next, l.last = nil, time.Now()
 }
 
-// heard notes that a partial of a track went out, whoever sent it.
-func (p *partials) heard(subject string) {
+// heard notes that a partial of a track went out, whoever sent it. What waits
+// here and is older is of no use any more.
+func (p *partials) heard(m *nats.Msg) {
+	var sent struct {
+		At clock.Instant `json:"received_at"`
+	}
+	if json.Unmarshal(m.Data, &sent) != nil {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l := p.lanes[subject]
+	l := p.lanes[m.Subject]
 	if l == nil {
 		l = &lane{}
-		p.lanes[subject] = l
+		p.lanes[m.Subject] = l
 	}
 	l.last = time.Now()
+	if l.at < sent.At {
+		l.next = nil
+	}
 }

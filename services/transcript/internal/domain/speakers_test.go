@@ -326,7 +326,7 @@ func TestAttributionIsAFunctionOfTheHistory(t *testing.T) {
 		s := newStage(t)
 		source := s.open(captioner, events.TypedSource, "en", nil)
 		given := 0
-		for range rapid.IntRange(5, 25).Draw(t, "steps") {
+		for range rapid.IntRange(5, 15).Draw(t, "steps") {
 			s.wait(rapid.Int64Range(1, 9_000).Draw(t, "wait"))
 			running := s.State.Queue.Running()
 			switch act := rapid.IntRange(0, 5).Draw(t, "act"); {
