@@ -1,3 +1,4 @@
+// @ts-nocheck: run by node beside a Go test; of the parsers that it calls hardly one has types.
 // Reads exported captions with parsers that are not ours, and prints what they understood as JSON:
 //   node tools/captions-read.mjs FILE...      (the suffix is the format: vtt, srt, ttml, md, json)
 // For each file one line {file, problems, note, cues | blocks}; problems is empty for a file without a fault.
