@@ -1,6 +1,6 @@
 // The state of a track of captions, in words.
 import { locale, name, t } from '../i18n'
-import { languageName } from '../lib/captions'
+import { languageName, type Segment } from '../lib/captions'
 import type { TrackView } from '../lib/view'
 
 export const inWords = (tag: string): string => languageName(tag, locale())
@@ -21,4 +21,10 @@ export function state(track: TrackView | undefined): string {
     default:
       return t('captions.idle', { track: language })
   }
+}
+
+/** Whose words they are, as it stands above them. The chair is named by the page, in its own language. */
+export function whose({ speaker }: Segment): string {
+  if (speaker.chair && (!speaker.label || speaker.label === 'Chair')) return t('captions.chair')
+  return speaker.label || t('captions.unknown')
 }

@@ -27,8 +27,8 @@ interface Remembered {
 
 /** Most partials in a second (transcripts.md). */
 const partialEvery = 250
-/** How often a silent desk says that it is still there, ms. */
-const renewEvery = 10_000
+/** After how long without a final a desk says that it is still there, ms: well before its lease of 60 s ends. */
+const renewEvery = 20_000
 
 export class Station {
   /** The track that this desk writes, and its source there. */
@@ -51,6 +51,7 @@ export class Station {
   private begun?: number
   private said = ''
   private saidAt = 0
+  private sentAt = 0
   private later?: ReturnType<typeof setTimeout>
   private idle?: ReturnType<typeof setTimeout>
   private renew: ReturnType<typeof setInterval>
@@ -214,8 +215,11 @@ export class Station {
     })
   }
 
+  /** Says that a desk that writes nothing is still there: its captions say so by themselves. */
   private stay = (): void => {
-    if (this.active && this.session.status === 'live') void this.session.send('renew_source', { source: this.source })
+    const wrote = performance.now() - this.sentAt < renewEvery
+    if (this.source && !wrote && this.session.status === 'live')
+      void this.session.send('renew_source', { source: this.source })
   }
 
   private box(kept?: Kept<Line>): Outbox<Line> {
@@ -230,7 +234,10 @@ export class Station {
                 segments: segments.map((line) => ({ ...line, time_basis: 'arrival' })),
               }
             : undefined,
-        send: (args, id) => this.session.send('caption', args, id),
+        send: (args, id) => {
+          this.sentAt = performance.now()
+          return this.session.send('caption', args, id)
+        },
         keep: () => this.keep(),
         changed: () => {
           this.open = this.outbox?.open ?? 0

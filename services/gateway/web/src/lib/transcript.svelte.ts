@@ -12,6 +12,10 @@ export interface Shown {
   seq: number
 }
 
+/** A frame of so many segments is part of a backlog; the next is waited for this long, ms. */
+const backlog = 32
+const gather = 30
+
 const nothing: Shown = { segments: [], blocks: [], seq: 0 }
 
 type Line = Pick<Live, 'tell'> & { beside?: Beside }
@@ -21,6 +25,7 @@ export class Transcript {
   private followed: readonly string[] = []
   private readonly tracks = new Map<string, Captions>()
   private timer?: ReturnType<typeof setInterval>
+  private later?: ReturnType<typeof setTimeout>
 
   constructor(private readonly line: Line) {
     line.beside = { hello: this.ask, take: this.take }
@@ -42,6 +47,7 @@ export class Transcript {
   }
 
   close(): void {
+    clearTimeout(this.later)
     clearInterval(this.timer)
   }
 
@@ -59,6 +65,12 @@ export class Transcript {
     if (!captions || !this.followed.includes(captions.track)) return
     if (frame.type === 'caption') {
       if (!captions.take(frame as unknown as CaptionFrame)) this.line.tell({ type: 'tracks', ...this.ask() })
+      // A late joiner's backlog comes in many frames: it is drawn once they are here, not with each.
+      if (((frame.segments as unknown[] | null)?.length ?? 0) >= backlog) {
+        clearTimeout(this.later)
+        this.later = setTimeout(() => this.show(captions), gather)
+        return
+      }
     } else if (frame.type === 'partial') captions.say(frame.segment as Segment, performance.now())
     else return
     this.show(captions)

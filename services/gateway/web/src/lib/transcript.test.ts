@@ -81,6 +81,16 @@ describe('what a page follows', () => {
   })
 })
 
+it('a backlog in many frames is drawn once', async () => {
+  transcript.follow(['en'])
+  for (let from = 0; from < 320; from += 64) {
+    const segments = Array.from({ length: 64 }, (_, i) => final('en', from + i + 1))
+    line.beside!.take({ type: 'caption', track: 'en', from, seq: from + 64, segments })
+    expect(transcript.of('en').segments).toEqual([])
+  }
+  await expect.poll(() => transcript.of('en').segments.length).toBe(320)
+})
+
 it('partials are shown, and frames of other kinds are none of its business', () => {
   transcript.follow(['en'])
   line.beside!.take({ type: 'partial', track: 'en', segment: { ...final('en', 1), seq: undefined, state: 'partial' } })

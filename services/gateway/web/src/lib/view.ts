@@ -319,6 +319,8 @@ export interface Me {
   notice?: Notice
   prompt?: Prompt
   swaps?: Record<Id, { id: Id; entry: Id; with: Id }>
+  /** The statements of one's own applicant. */
+  texts?: Record<Id, TextView>
   /** The code with which one's own application was declined. */
   reason?: string
 }

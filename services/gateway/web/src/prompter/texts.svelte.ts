@@ -27,10 +27,9 @@ export class Texts {
 
   constructor(private readonly session: Session) {}
 
-  /** The own applicant's texts, those of the entry's language first. */
+  /** The own applicant's texts. */
   listed(): TextView[] {
-    const { view, me } = this.session
-    return Object.values(view?.texts ?? {}).filter((text) => text.applicant === me?.applicant)
+    return Object.values(this.session.me?.texts ?? {})
   }
 
   /** Fetches what is new. A version has no number in the view, so another count of words or a fresh filing asks again. */

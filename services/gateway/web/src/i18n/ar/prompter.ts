@@ -23,6 +23,7 @@ const prompter: Texts<'ar', 'prompter'> = {
   'prompter.unreadable': 'تعذر الحصول على النص. تُعاد المحاولة.',
   'prompter.length': '{{time}} بسرعة تتيح الترجمة الشفوية',
   'prompter.against': 'الوقت المضمون لك {{time}}.',
+  'prompter.expected': 'يمكنك أن تتوقع {{time}}.',
   'prompter.fits': 'كله يتسع له الوقت.',
   'prompter.goes_zero': 'لا تُحذف أي فقرة.',
   'prompter.goes_one': 'النص طويل: تُترك فقرة واحدة يمكن تركها.',

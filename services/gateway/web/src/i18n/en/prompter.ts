@@ -24,6 +24,7 @@ const prompter = {
   // How long it is.
   'prompter.length': '{{time}} at a pace that can be interpreted',
   'prompter.against': 'You are guaranteed {{time}}.',
+  'prompter.expected': 'You can expect {{time}}.',
   'prompter.fits': 'All of it fits.',
   'prompter.goes_one': 'It is too long: {{count}} paragraph that may be dropped would go.',
   'prompter.goes_other': 'It is too long: {{count}} paragraphs that may be dropped would go.',

@@ -25,6 +25,7 @@ const prompter: Texts<'es', 'prompter'> = {
   'prompter.unreadable': 'No se pudo obtener el texto. Se vuelve a intentar.',
   'prompter.length': '{{time}} a un ritmo que se puede interpretar',
   'prompter.against': 'Tiene garantizado {{time}}.',
+  'prompter.expected': 'Puede contar con {{time}}.',
   'prompter.fits': 'Cabe todo.',
   'prompter.goes_one': 'Es demasiado larga: se omitiría {{count}} párrafo prescindible.',
   'prompter.goes_other': 'Es demasiado larga: se omitirían {{count}} párrafos prescindibles.',

@@ -25,6 +25,7 @@ const prompter: Texts<'fr', 'prompter'> = {
   'prompter.unreadable': 'Le texte n’a pas pu être obtenu. Nouvel essai en cours.',
   'prompter.length': '{{time}} à un débit que l’interprétation peut suivre',
   'prompter.against': 'Il vous est garanti {{time}}.',
+  'prompter.expected': 'Vous pouvez compter sur {{time}}.',
   'prompter.fits': 'Tout tient.',
   'prompter.goes_one': 'C’est trop long : {{count}} paragraphe facultatif serait omis.',
   'prompter.goes_other': 'C’est trop long : {{count}} paragraphes facultatifs seraient omis.',

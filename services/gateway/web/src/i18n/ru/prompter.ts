@@ -25,6 +25,7 @@ const prompter: Texts<'ru', 'prompter'> = {
   'prompter.unreadable': 'Текст не удалось получить. Попытка повторяется.',
   'prompter.length': '{{time}} в темпе, удобном для перевода',
   'prompter.against': 'Вам гарантировано {{time}}.',
+  'prompter.expected': 'Вы можете рассчитывать на {{time}}.',
   'prompter.fits': 'Все умещается.',
   'prompter.goes_one': 'Слишком длинно: выпадет {{count}} необязательный абзац.',
   'prompter.goes_few': 'Слишком длинно: выпадут {{count}} необязательных абзаца.',

@@ -23,6 +23,7 @@ const prompter: Texts<'zh', 'prompter'> = {
   'prompter.unreadable': '无法取得文字，正在重试。',
   'prompter.length': '以便于口译的语速需{{time}}',
   'prompter.against': '保证给您{{time}}。',
+  'prompter.expected': '预计您有{{time}}。',
   'prompter.fits': '全部可以念完。',
   'prompter.goes_other': '太长：将略去{{count}}个可略段落。',
   'prompter.over': '必读内容超出{{time}}。',
