@@ -19,6 +19,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/services/fairfloor/internal/cli"
 )
 
 // captionist is a captioner at the desk with a typed source.
@@ -252,11 +253,34 @@ func TestDownloadsAreCutByTimeAndTurn(t *testing.T) {
 	if _, text := s.read(desk.http.Token, s.path("/transcript/en.json")); !strings.Contains(text, "The delegate speaks.") {
 		t.Errorf("the desk's JSON has no earlier revision: %s", text)
 	}
+	file := filepath.Join(t.TempDir(), "token")
+	s.must(os.WriteFile(file, []byte(desk.http.Token+"\n"), 0o600))
+	for _, ending := range endings {
+		_, want := s.read(desk.http.Token, s.path("/transcript/en."+ending+"?turn="+id.String()))
+		if code, got, failed := s.exports("--format", ending, "--turn", id.String(), "--token-file", file); code != 0 || got != want {
+			t.Errorf("transcript export --format %s ended with %d and gives %.200q: %s", ending, code, got, failed)
+		}
+	}
+	for _, flags := range [][]string{{"--format", "doc"}, {"--turn", "x"}, {"--from", "noon"}, {"--session", "x"}, {"--token-file", file + "x"}} {
+		if code, _, failed := s.exports(flags...); code != 2 || failed == "" {
+			t.Errorf("transcript export %v ended with %d: %s", flags, code, failed)
+		}
+	}
+	if code, _, failed := s.exports("--track", "fr"); code != 1 || !strings.Contains(failed, "no track fr") {
+		t.Errorf("of a track that is not there it says %d %s", code, failed)
+	}
 	for path, want := range map[string]int{"/transcript/xx1": 422, "/transcript/fr": 404, "/transcript/en.doc": 404, "/transcript/en.vtt?turn=x": 422, "/transcript/en.vtt?from=x": 422} {
 		if status, text := s.read("", s.path(path)); status != want || !strings.Contains(text, `"code"`) {
 			t.Errorf("%s: %d, not %d: %.200s", path, status, want, text)
 		}
 	}
+}
+
+// exports runs `fairfloor transcript export` against the stand.
+func (s *stand) exports(args ...string) (int, string, string) {
+	var out, failed bytes.Buffer
+	code := cli.Main(append([]string{"transcript", "export", "--server", s.app.URL(), "--session", s.session.String()}, args...), strings.NewReader(""), &out, &failed)
+	return code, out.String(), failed.String()
 }
 
 // ms writes session time as addresses have it.

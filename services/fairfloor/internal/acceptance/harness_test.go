@@ -41,6 +41,7 @@ type setup struct {
 	// limited keeps the usual number of commands in a second for each link.
 	limited    bool
 	modalities func(*events.Modalities)
+	settings   func(*app.Settings)
 }
 
 // stand is a running Fairfloor with one session.
@@ -92,6 +93,9 @@ func start(t testing.TB, o setup) *stand {
 	s.settings.Process.Data, s.settings.Gateway.Address = t.TempDir(), "127.0.0.1:0"
 	if !o.limited {
 		s.settings.Gateway.PerSecond = -1
+	}
+	if o.settings != nil {
+		o.settings(&s.settings)
 	}
 	if o.gated {
 		s.gate = clock.NewGated(begin)

@@ -124,44 +124,6 @@ func (s *Server) Close() {
 	s.all.Wait()
 }
 
-// Hello is a microphone's first frame.
-type Hello struct {
-	Type  string `json:"type"`
-	Token string `json:"token"`
-	Track string `json:"track"`
-	// Language is what is spoken; the track's when empty.
-	Language string `json:"language,omitempty"`
-	// Source names the one that was given before, after a broken line.
-	Source ids.Source `json:"source,omitzero"`
-	// SampleRate is 16000.
-	SampleRate int `json:"sample_rate"`
-	// StartMS is when the first sample was taken, session time; the time of its
-	// arrival when zero.
-	StartMS clock.Instant `json:"start_ms,omitempty"`
-	Label   string        `json:"label,omitempty"`
-}
-
-// Told is a frame of the server: what became of the microphone.
-type Told struct {
-	// Type is ready, level, state, lost, problem or bye.
-	Type   string     `json:"type"`
-	Source ids.Source `json:"source,omitzero"`
-	Epoch  uint64     `json:"epoch,omitempty"`
-	// RMS is the loudness of what came lately, 0 to 1.
-	RMS float64 `json:"rms,omitempty"`
-	// State says what happens to the sound: heard, held (another language is
-	// spoken), waiting (somebody else has the track) or down (no engine answers).
-	State string `json:"state,omitempty"`
-	// Because is the language for which it is held, or why no engine answers.
-	Because string `json:"because,omitempty"`
-	// From and To say what was lost.
-	From    clock.Instant  `json:"from_ms,omitempty"`
-	To      clock.Instant  `json:"to_ms,omitempty"`
-	Text    string         `json:"text,omitempty"`
-	Problem *problem.Error `json:"problem,omitempty"`
-	Reason  string         `json:"reason,omitempty"`
-}
-
 // Serve takes a request for a session's microphone, until it ends.
 func (s *Server) Serve(w http.ResponseWriter, r *http.Request, id ids.Session) {
 	if refused := s.acceptable(r); refused != nil {

@@ -41,7 +41,7 @@ type line struct {
 	server  *Server
 	ws      *websocket.Conn
 	session ids.Session
-	hello   Hello
+	hello   api.AudioHello
 	actor   events.Actor
 	turn    ids.Turn // a speaker's own, to which the line is bound
 	source  ids.Source
@@ -53,7 +53,7 @@ type line struct {
 }
 
 // tell writes a frame; a line that does not take it ends by its reader.
-func (l *line) tell(t Told) {
+func (l *line) tell(t api.AudioFrame) {
 	raw, err := json.Marshal(t)
 	if err != nil {
 		return
@@ -67,12 +67,12 @@ func (l *line) tell(t Told) {
 // refuse says why the line ends.
 func (l *line) refuse(err error) {
 	p := problem.From(err)
-	l.tell(Told{Type: "problem", Problem: p})
+	l.tell(api.AudioFrame{Type: api.FrameProblem, Problem: p})
 	l.bye(string(p.Code))
 }
 
 func (l *line) bye(reason string) {
-	l.tell(Told{Type: "bye", Reason: reason})
+	l.tell(api.AudioFrame{Type: api.FrameBye, Reason: reason})
 	l.writing.Lock()
 	defer l.writing.Unlock()
 	_ = l.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.ClosePolicyViolation, reason), time.Now().Add(time.Second))
@@ -114,6 +114,10 @@ func (l *line) serve() {
 	late := time.AfterFunc(flushes, deafen)
 	parts.Wait()
 	late.Stop()
+	if err == nil {
+		// The last words are written, or were said to be lost.
+		l.bye("ended")
+	}
 	l.part(err == nil)
 }
 
@@ -197,7 +201,7 @@ func (l *line) open() error {
 		_ = l.server.config.Sessions.Wait(l.server.work, l.session, receipt.Seq, 5*time.Second)
 	}
 	epoch, _, _ := l.standing()
-	l.tell(Told{Type: "ready", Source: l.source, Epoch: epoch})
+	l.tell(api.AudioFrame{Type: api.AudioReady, Source: l.source, Epoch: epoch})
 	return nil
 }
 
@@ -266,14 +270,11 @@ func (l *line) listen(engine *vosk.Client) error {
 		}
 		now := time.Now()
 		if kind == websocket.TextMessage {
-			var end struct {
-				Type string `json:"type"`
-			}
-			if json.Unmarshal(data, &end) == nil && end.Type == "end" {
-				l.bye("ended")
+			var end api.AudioStop
+			if json.Unmarshal(data, &end) == nil && end.Type == api.AudioEnd {
 				return nil
 			}
-			l.tell(Told{Type: "problem", Problem: problem.New(problem.Malformed, "after hello only sound is taken, and end").On("type").Try(`send binary messages of PCM, or {"type":"end"}`)})
+			l.tell(api.AudioFrame{Type: api.FrameProblem, Problem: problem.New(problem.Malformed, "after hello only sound is taken, and end").On("type").Try(`send binary messages of PCM, or {"type":"end"}`)})
 			continue
 		}
 		if !pace.AllowN(now, len(data)) {
@@ -283,14 +284,13 @@ func (l *line) listen(engine *vosk.Client) error {
 		if now.Sub(looked) >= levelEvery {
 			looked = now
 			if ended := l.look(); ended {
-				l.bye("ended")
 				return nil
 			}
 		}
 		at := l.timed(len(data))
 		loud.add(data)
 		if now.Sub(told) >= levelEvery {
-			l.tell(Told{Type: "level", RMS: loud.take()})
+			l.tell(api.AudioFrame{Type: api.AudioLevel, RMS: loud.take()})
 			told = now
 		}
 		if l.state == "heard" || l.state == "down" {
@@ -310,7 +310,7 @@ func (l *line) look() (ended bool) {
 	epoch, state, because := l.standing()
 	if state != l.state {
 		l.state = state
-		l.tell(Told{Type: "state", State: state, Because: because, Source: l.source, Epoch: epoch})
+		l.tell(api.AudioFrame{Type: api.AudioState, State: state, Because: because, Source: l.source, Epoch: epoch})
 	}
 	return state == "ended"
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/problem"
+	"github.com/fairfloor/fairfloor/pkg/session"
 	"github.com/fairfloor/fairfloor/pkg/vosk"
 )
 
@@ -21,10 +22,12 @@ func (l *line) heard(ctx context.Context, e vosk.Event) {
 		if state != "heard" {
 			return
 		}
-		if err := l.server.config.Asker.Partial(ctx, l.session, l.actor, api.PartialWish{
-			Type: api.FramePartial, Track: l.hello.Track, Source: l.source, Epoch: epoch, Segment: e.Segment, Rev: 1, Text: e.Text, Start: e.Start,
-		}); err != nil && !problem.Is(err, problem.Busy) {
-			l.tell(Told{Type: "problem", Problem: problem.From(err)})
+		err := l.server.config.Asker.Partial(ctx, l.session, l.actor, api.PartialWish{
+			Type: api.FramePartial, Track: l.hello.Track, Source: l.source, Epoch: epoch, Segment: e.Segment, Rev: 1, Text: e.Text, Start: l.since(e.Start),
+		})
+		// What is not shown now is final in a moment: only what the page can mend is said.
+		if err != nil && !problem.Is(err, problem.Busy) && !problem.Is(err, problem.WrongState) && !problem.Is(err, problem.Stale) {
+			l.tell(api.AudioFrame{Type: api.FrameProblem, Problem: problem.From(err)})
 		}
 	case vosk.Final:
 		select {
@@ -33,12 +36,23 @@ func (l *line) heard(ctx context.Context, e vosk.Event) {
 			l.lost(e, "the line ended before it was sent")
 		}
 	case vosk.Lost:
-		l.tell(Told{Type: "lost", From: e.Start, To: e.End, Because: e.Reason})
+		l.tell(api.AudioFrame{Type: api.AudioLost, From: e.Start, To: e.End, Because: e.Reason})
 	case vosk.Down:
-		l.tell(Told{Type: "state", State: "down", Because: e.Reason, Source: l.source})
+		l.tell(api.AudioFrame{Type: api.AudioState, State: "down", Because: e.Reason, Source: l.source})
 	case vosk.Up:
-		l.tell(Told{Type: "state", State: "heard", Source: l.source})
+		l.tell(api.AudioFrame{Type: api.AudioState, State: "heard", Source: l.source})
 	}
+}
+
+// since gives when what is being said was begun, for the one who has the floor
+// now: an engine hears no change of hands, and goes on with its utterance.
+func (l *line) since(start clock.Instant) clock.Instant {
+	_ = l.server.config.Sessions.Read(l.session, func(s *session.State) {
+		if turn := s.Queue.Running(); turn != nil {
+			start = max(start, turn.BegunAt)
+		}
+	})
+	return start
 }
 
 // write sends finals, one after the other, until there are no more.
@@ -63,7 +77,7 @@ func (l *line) write(ctx context.Context) {
 
 // lost says what could not be sent, with its words: nothing disappears in silence.
 func (l *line) lost(e vosk.Event, why string) {
-	l.tell(Told{Type: "lost", From: e.Start, To: e.End, Text: e.Text, Because: why})
+	l.tell(api.AudioFrame{Type: api.AudioLost, From: e.Start, To: e.End, Text: e.Text, Because: why})
 }
 
 // segment is a final as its command has it.

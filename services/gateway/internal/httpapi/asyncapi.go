@@ -71,6 +71,8 @@ func AsyncAPI(version string) ([]byte, error) {
 	operations["client"] = object{"action": "receive", "summary": "What a client sends", "channel": ref("#/channels/live"), "messages": fromClient}
 	operations["server"] = object{"action": "send", "summary": "What the gateway sends", "channel": ref("#/channels/live"), "messages": fromServer}
 
+	microphone(registry, messages, channels, operations, parameter)
+
 	for _, c := range []events.Context{events.Registry, events.Queue, events.Timing, events.Transcript} {
 		name := "commit_" + string(c)
 		messages[name] = object{
@@ -105,6 +107,41 @@ func AsyncAPI(version string) ([]byte, error) {
 		"channels": channels, "operations": operations,
 		"components": object{"messages": messages, "schemas": schemas},
 	})
+}
+
+// microphone describes the websocket that takes sound.
+func microphone(registry huma.Registry, messages, channels, operations, parameter object) {
+	ref := func(to string) object { return object{"$ref": to} }
+	of := object{}
+	for name, m := range map[string]object{
+		"audio_hello": {"summary": "A microphone's first frame", "payload": registry.Schema(reflect.TypeFor[api.AudioHello](), true, "AudioHello")},
+		"audio_end":   {"summary": "No more sound comes", "payload": registry.Schema(reflect.TypeFor[api.AudioStop](), true, "AudioStop")},
+		"audio_frame": {"summary": "What becomes of the sound: ready, level, state, lost, problem or bye", "payload": registry.Schema(reflect.TypeFor[api.AudioFrame](), true, "AudioFrame")},
+		"audio_sound": {
+			"summary": "A piece of sound: 16-bit little-endian mono PCM at 16 kHz, best 20 to 200 ms", "contentType": "application/octet-stream",
+			"payload": object{"type": "string", "format": "binary"},
+		},
+	} {
+		m["name"] = name
+		if m["contentType"] == nil {
+			m["contentType"] = "application/json"
+		}
+		messages[name], of[name] = m, ref("#/components/messages/"+name)
+	}
+	channels["audio"] = object{
+		"address": "/api/v1/sessions/{session}/audio", "title": "A microphone (websocket)", "parameters": parameter, "messages": of,
+		"description": "Subprotocol " + api.AudioSubprotocol + ". Sound goes to the operator's speech engine and is never stored.",
+		"bindings":    object{"ws": object{"method": "GET", "bindingVersion": "0.1.0"}},
+		"servers":     []any{ref("#/servers/gateway")},
+	}
+	in := func(names ...string) (all []any) {
+		for _, name := range names {
+			all = append(all, ref("#/channels/audio/messages/"+name))
+		}
+		return all
+	}
+	operations["microphone"] = object{"action": "receive", "summary": "What a microphone sends", "channel": ref("#/channels/audio"), "messages": in("audio_hello", "audio_sound", "audio_end")}
+	operations["heard"] = object{"action": "send", "summary": "What a microphone is told", "channel": ref("#/channels/audio"), "messages": in("audio_frame")}
 }
 
 // commitSchema describes the commits of one context: the envelope, with the
