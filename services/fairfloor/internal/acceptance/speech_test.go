@@ -74,23 +74,23 @@ func TestFliteSpeechGoesInThroughTheGatewayAndCaptionsComeOutAtAnObserverWithThe
 	if ready.Type != api.AudioReady || ready.Source.IsZero() || ready.Epoch != 1 {
 		t.Fatalf("the microphone was told %+v", ready)
 	}
-	quiet := func(ms int) {
-		speechtest.Play(s.ctx, speechtest.Silence(ms), func(piece []byte) { s.must(microphone.Write(piece)) })
-	}
+	sound := open(microphone)
+	quiet := func(ms int) { sound.say(speechtest.Silence(ms)) }
 	said := map[ids.Turn]string{}
 	var order []ids.Turn
 	quiet(1000)
 	for _, text := range statements {
 		id := s.next(chair)
 		s.askAs(chair, "begin", turn(id), command.Begin{Turn: id}, "")
-		quiet(400) // a breath
 		said[id] = text
+		quiet(300) // a breath
 		order = append(order, id)
-		speechtest.Play(s.ctx, speechtest.Say(t, text), func(piece []byte) { s.must(microphone.Write(piece)) })
+		sound.say(speechtest.Say(t, text))
 		quiet(1500)
 		s.askAs(chair, "end", turn(id), command.TurnRef{Turn: id}, "")
 	}
 	quiet(500)
+	s.must(sound.end())
 	s.must(microphone.End())
 	close(states)
 	for f := range states {
@@ -137,4 +137,71 @@ func TestFliteSpeechGoesInThroughTheGatewayAndCaptionsComeOutAtAnObserverWithThe
 	if most > 10*time.Second {
 		t.Errorf("a final came %s after its last word", most)
 	}
+}
+
+// sound is a microphone that is open: it hears silence while nobody speaks, as
+// one in a room does, and never stops.
+type sound struct {
+	more  chan []byte // what is said next
+	done  chan struct{}
+	heard chan struct{}
+	stop  chan struct{}
+	err   error
+}
+
+// open starts the microphone.
+func open(m *client.Microphone) *sound {
+	s := &sound{more: make(chan []byte), done: make(chan struct{}), heard: make(chan struct{}), stop: make(chan struct{})}
+	const piece = 100 * speechtest.BytesPerMS
+	go func() {
+		defer close(s.done)
+		var saying []byte
+		for at := time.Now(); ; {
+			at = at.Add(100 * time.Millisecond)
+			timer := time.NewTimer(time.Until(at))
+			select {
+			case <-timer.C:
+			case <-s.stop:
+				timer.Stop()
+				return
+			}
+			if saying == nil {
+				select {
+				case saying = <-s.more:
+				default:
+				}
+			}
+			next := make([]byte, piece)
+			n := copy(next, saying)
+			if s.err = m.Write(next); s.err != nil {
+				return
+			}
+			if saying != nil {
+				if saying = saying[n:]; len(saying) == 0 {
+					saying = nil
+					s.heard <- struct{}{}
+				}
+			}
+		}
+	}()
+	return s
+}
+
+// say returns when all of it was spoken, or the microphone failed.
+func (s *sound) say(pcm []byte) {
+	select {
+	case s.more <- pcm:
+	case <-s.done:
+		return
+	}
+	select {
+	case <-s.heard:
+	case <-s.done:
+	}
+}
+
+func (s *sound) end() error {
+	close(s.stop)
+	<-s.done
+	return s.err
 }

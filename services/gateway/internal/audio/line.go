@@ -34,6 +34,8 @@ const (
 	// skew is how far the sound's own times may be off its arrival, in ms, before
 	// the arrival counts: what a page kept while its line was down is less.
 	skew = 30_000
+	// pause is how long nothing comes before it is taken for one, in ms.
+	pause = 500
 )
 
 // line is one microphone.
@@ -49,6 +51,8 @@ type line struct {
 	writing sync.Mutex
 	state   string
 	at      clock.Instant // of the next sample, zero before the first
+	came    clock.Instant // when sound came last
+	paused  bool          // the last piece came after a pause
 	finals  chan vosk.Event
 }
 
@@ -327,6 +331,20 @@ func (l *line) timed(bytes int) clock.Instant {
 	if behind := arrived.Sub(l.at); behind < 0 || behind > skew {
 		l.at = arrived
 	}
+	// After a pause sound comes in a burst when it was kept meanwhile, and at its
+	// own pace when there was none: then it is as late as it comes.
+	since := now.Sub(l.came)
+	switch {
+	case l.came.IsZero():
+	case since > length+pause:
+		l.paused = true
+	case l.paused:
+		l.paused = false
+		if since >= length/2 {
+			l.at = max(l.at, arrived)
+		}
+	}
+	l.came = now
 	at := l.at
 	l.at = l.at.Add(length)
 	return at
