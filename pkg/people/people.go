@@ -31,8 +31,8 @@ const (
 	Texts   Kind = "text"
 )
 
-// What is the same in every store that can forget; see package forget.
 type (
+	// Kind and the others here are the same in every store that can forget; see package forget.
 	Kind        = forget.Kind
 	Key         = forget.Key
 	State       = forget.State

@@ -144,11 +144,14 @@ func (w *world) process(name string) *process.Process {
 	return p
 }
 
-// run runs a part until stop is called.
-func (w *world) run(part interface {
-	Run(context.Context) error
+// part is something that runs.
+type part interface {
+	Run(ctx context.Context) error
 	Ready() <-chan struct{}
-}) (stop func()) {
+}
+
+// run runs a part until stop is called.
+func (w *world) run(part part) (stop func()) {
 	w.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -255,8 +258,13 @@ func (w *world) must(r *command.Request) *command.Receipt {
 	return receipt
 }
 
-// refused wants a command to be refused with a code.
-func (w *world) refused(r *command.Request, code problem.Code) *problem.Error {
+// refused wants a command to be refused with a code; refusal gives what is said.
+func (w *world) refused(r *command.Request, code problem.Code) {
+	w.t.Helper()
+	_ = w.refusal(r, code)
+}
+
+func (w *world) refusal(r *command.Request, code problem.Code) *problem.Error {
 	w.t.Helper()
 	_, err := w.ask(r)
 	if !problem.Is(err, code) {

@@ -3,6 +3,7 @@ package transcript
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -27,7 +28,7 @@ func (w *world) partial(by events.Actor, source ids.Source, epoch uint64, segmen
 	defer cancel()
 	for {
 		reply, err := w.conn.RequestWithContext(ctx, takePartials+w.sid.String(), raw)
-		if err == nats.ErrNoResponders && ctx.Err() == nil {
+		if errors.Is(err, nats.ErrNoResponders) && ctx.Err() == nil {
 			until(w.t, 5*time.Millisecond) // it is just starting
 			continue
 		}

@@ -103,7 +103,7 @@ func TestPushBeforeTheStartAndAfterAdjournmentIsRefused(t *testing.T) {
 	w.write(events.Registry, "create_session", chair, &events.SessionCreated{Title: "Early", PlannedStart: now, HardEnd: now.Add(60_000), Zone: "UTC"})
 	until(t, 20*time.Millisecond)
 	early := w.open(captioner, events.PushSource, "en", 0)
-	if got := w.refused(w.post(early, 1, "too early\n"), problem.WrongState); !strings.Contains(got.Detail, "not started") {
+	if got := w.refusal(w.post(early, 1, "too early\n"), problem.WrongState); !strings.Contains(got.Detail, "not started") {
 		t.Errorf("it says %q", got.Detail)
 	}
 	if found := w.files("too early"); len(found) > 0 {
@@ -172,8 +172,7 @@ func TestPushMarksPartALine(t *testing.T) {
 
 func TestPushOfAnotherLanguageIsRefused(t *testing.T) {
 	w, _, source := pushed(t)
-	r := w.post(source, 1, "bonjour\n")
-	r = w.request(captioner, "push", command.Push{Source: source, Seq: 1, Language: "fr-FR", Body: "bonjour\n"})
+	r := w.request(captioner, "push", command.Push{Source: source, Seq: 1, Language: "fr-FR", Body: "bonjour\n"})
 	w.refused(r, problem.Invalid)
 	w.must(w.request(captioner, "push", command.Push{Source: source, Seq: 1, Language: "en-US", Body: "hello\n"}))
 }

@@ -156,7 +156,7 @@ func TestRelayTargetsPassAnAllowList(t *testing.T) {
 			w.must(r)
 			continue
 		}
-		if p := w.refused(r, code); p.Field != "args.url" || strings.Contains(p.Detail, "id=1") {
+		if p := w.refusal(r, code); p.Field != "args.url" || strings.Contains(p.Detail, "id=1") {
 			t.Errorf("%s: %+v", address, p)
 		}
 	}

@@ -152,7 +152,6 @@ type feed struct {
 	at       *relaying
 	language string
 	item     domain.Item
-	text     string
 }
 
 // Next waits for the first final that the target has not acknowledged.

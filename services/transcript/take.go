@@ -267,10 +267,7 @@ func takeGlossary(s *Service, r *command.Request) (any, func(*session.State) (*w
 	if err != nil {
 		return nil, nil, err
 	}
-	list := words.Glossary{Terms: make([]words.Term, 0, len(a.Terms))}
-	for _, t := range a.Terms {
-		list.Terms = append(list.Terms, words.Term(t))
-	}
+	list := words.Glossary{Terms: a.Terms}
 	a.Terms, a.Fingerprint = nil, s.fingerprint(r.Session, raw)
 	return a, func(state *session.State) (*work, error) {
 		w := &work{prepared: &domain.Prepared{Terms: int64(len(list.Terms))}}

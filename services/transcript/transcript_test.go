@@ -142,12 +142,10 @@ func TestARedactedSentenceIsNowhere(t *testing.T) {
 	w.must(w.request(chair, "correct", command.Correct{Segment: segment, Rev: 2, Text: "zygote three " + secret}))
 	w.must(w.request(sessiontest.Delegate(0), "request_correction", command.Correct{Segment: segment, Rev: 3, Text: "zygote four"}))
 	french := w.open(captioner, events.TypedSource, "fr", 0)
-	translation := w.caption(captioner, french, 1, translated, 1, "zygote cinq")
 	args := command.Caption{Source: french, Epoch: 1, Segments: []command.CaptionSegment{{
 		Segment: translated, Text: "zygote cinq", Of: &events.Revision{Segment: segment, Rev: 3},
 	}}}
-	translation = w.request(captioner, "caption", args)
-	w.must(translation)
+	w.must(w.request(captioner, "caption", args))
 	pushed := w.open(captioner, events.PushSource, "es", 0)
 	w.must(w.post(pushed, 1, "un zygote seis\n"))
 	w.must(w.post(pushed, 2, "y otra l"))

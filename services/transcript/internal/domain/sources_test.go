@@ -119,7 +119,7 @@ func TestSourcesThatCannotBe(t *testing.T) {
 		"language":         {command.OpenSource{Track: "en", Kind: events.TypedSource, Language: "-"}, "args.language"},
 		"label":            {command.OpenSource{Track: "en", Kind: events.TypedSource, Label: "a\x00b"}, "args.label"},
 	} {
-		if got := s.refused(sessiontest.Request(captioner, "open_source", c.args), problem.Invalid); got.Field != c.field {
+		if got := s.refusal(sessiontest.Request(captioner, "open_source", c.args), problem.Invalid); got.Field != c.field {
 			t.Errorf("%s: the refusal names %q", name, got.Field)
 		}
 	}

@@ -152,11 +152,10 @@ func (d *deciding) next(base events.Attribution, last *lastSaid) events.Attribut
 func (d *deciding) begins(s *session.CaptionSource, p Piece, who events.Attribution) ids.Turn {
 	t := d.s.Queue.Running()
 	switch {
-	case t == nil || !t.BegunAt.IsZero() || d.s.Timing.Phase != session.Running || d.s.Queue.Point != nil:
-		return ids.Turn{}
-	case p.End < t.GivenAt || d.s.Held(s, t.ID) != "":
+	case t == nil || !t.BegunAt.IsZero() || d.s.Timing.Phase != session.Running || d.s.Queue.Point != nil || d.s.Held(s, t.ID) != "":
 		return ids.Turn{}
 	case who.Turn == t.ID:
+		// The captioner says so, who may be quicker than their latency is set to.
 		return t.ID
 	case who.Basis == events.ByFloor && who.Chair && p.Start >= t.GivenAt.Add(callTailMS):
 		return t.ID

@@ -292,7 +292,7 @@ func TestAnEngineForEnglishIsHeldWhileTheTurnIsInFrench(t *testing.T) {
 	}
 	p := s.piece()
 	now(&p)
-	if refusal := s.refused(s.captions(technician, engine, p), problem.WrongState); refusal.Detail != "the source hears the floor and writes en, and the turn is in fr: it is held" {
+	if refusal := s.refusal(s.captions(technician, engine, p), problem.WrongState); refusal.Detail != "the source hears the floor and writes en, and the turn is in fr: it is held" {
 		t.Errorf("it says %q", refusal.Detail)
 	}
 	if _, err := Partial(s.State, technician, engine, 1, Piece{Start: s.Now - 500, End: s.Now, Time: events.ByAudioTime}, s.Now); !problem.Is(err, problem.WrongState) {

@@ -99,8 +99,13 @@ func (s *stage) must(r *command.Request) []events.Event {
 	return d.Events
 }
 
-// refused expects a refusal.
-func (s *stage) refused(r *command.Request, code problem.Code) *problem.Error {
+// refused expects a refusal; refusal gives what is said.
+func (s *stage) refused(r *command.Request, code problem.Code) {
+	s.t.Helper()
+	_ = s.refusal(r, code)
+}
+
+func (s *stage) refusal(r *command.Request, code problem.Code) *problem.Error {
 	s.t.Helper()
 	_, err := s.Do(events.Transcript, Decide, r)
 	if !problem.Is(err, code) {
