@@ -6,15 +6,17 @@ import (
 )
 
 // Delivered reports whether a statement text was delivered: a turn of its
-// applicant that stands has begun, in the text's part where it names one. It is
-// the "delivered" of MayRead; from the first word the words are public anyway.
+// applicant that stands is over, in the text's part where it names one. It is the
+// "delivered" of MayRead. While the turn lasts, what was said of the text is in
+// the transcript, sentence by sentence as it is passed, and the rest is nobody's
+// yet: it may never be said.
 func (s *State) Delivered(text ids.Text) bool {
 	t, ok := s.Registry.Texts[text]
 	if !ok {
 		return false
 	}
 	for _, turn := range s.Queue.Turns {
-		if !turn.Stands() || (!t.Part.IsZero() && turn.Part != t.Part) {
+		if !turn.Stands() || turn.EndedAt.IsZero() || (!t.Part.IsZero() && turn.Part != t.Part) {
 			continue
 		}
 		if entry := s.Queue.Entries[turn.Entry]; entry != nil && entry.Kind == events.Statement && s.speaksFor(entry, t.Applicant) {
@@ -39,7 +41,7 @@ func (s *State) speaksFor(entry *Entry, applicant ids.Applicant) bool {
 }
 
 // MayRead reports whether a reader may have the words of a statement text.
-// delivered says whether the speaker has begun; see Delivered.
+// delivered says whether the speaker is done; see Delivered.
 //
 //	owner                        the applicant's own delegates, nobody else
 //	interpreters_and_captioners  and those two, and the chair's side, which hands texts out to the booth

@@ -98,5 +98,8 @@ func TestDelivered(t *testing.T) {
 	l.Append(events.Queue, chair, "next", &events.FloorGiven{Turn: turn, Entry: lead, GivenAt: l.Now, Act: l.Command()})
 	delivered("called and silent")
 	l.Append(events.Queue, chair, "begin", &events.TurnBegun{Turn: turn, BegunAt: l.Now, Basis: events.ByChair})
-	delivered("at the first word", here, anywhere, member)
+	// While the turn lasts, a sentence that was not passed yet is nobody's to read.
+	delivered("at the first word")
+	l.Append(events.Queue, chair, "end", &events.TurnEnded{Turn: turn, EndedAt: l.Now, How: events.Ended, Act: l.Command()})
+	delivered("at the last word", here, anywhere, member)
 }
