@@ -355,6 +355,8 @@ type Me struct {
 	Reason string `json:"reason,omitempty"`
 	// AccessMS is one's own access allowance, in ms.
 	AccessMS int64 `json:"access_ms,omitempty"`
+	// AccessPercent is one that multiplies, in percent of the allotment.
+	AccessPercent int64 `json:"access_percent,omitempty"`
 }
 
 // NoticeKind is what a delegate is told.

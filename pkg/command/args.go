@@ -94,6 +94,14 @@ type PersonValue struct {
 	Postal        string `json:"postal,omitempty"`
 	AccessNeeds   string `json:"access_needs,omitempty" doc:"What they need in order to take part"`
 	AccessSeconds int64  `json:"access_seconds,omitempty" doc:"Granted extra seconds, 0 to 600"`
+	AccessPercent int64  `json:"access_percent,omitempty" doc:"Granted length in percent of the allotment, 100 to 300; 0 grants none"`
+}
+
+// LengthenTurn adds a sealed allowance to the running turn.
+type LengthenTurn struct {
+	Turn       ids.Turn    `json:"turn"`
+	AddedMS    int64       `json:"added_ms"`
+	Commitment events.Hash `json:"commitment"`
 }
 
 // AddPerson makes a person known. Value goes to the store that can forget; the

@@ -153,6 +153,7 @@ var table = []Verb{
 	{Name: "open_turn", Context: events.Timing, Roles: system, Args: args[TurnRef](), Summary: "Give a called turn its allotment"},
 	{Name: "follow_point", Context: events.Timing, Roles: system, Args: args[TurnRef](), Summary: "Pause or resume a turn for a point of order"},
 	{Name: "mark", Context: events.Timing, Roles: system, Args: args[MarkArgs](), Summary: "Note a warning, a limit or an end that a timer reached"},
+	{Name: "lengthen_turn", Context: events.Timing, Roles: system, Args: args[LengthenTurn](), Summary: "Add a sealed allowance to a turn, charged to the reserve"},
 	{Name: "calibrate", Context: events.Timing, Roles: system, Args: args[Calibrate](), Summary: "Set what was learned of the deployment's own sessions about expected starts"},
 	{Name: "give_etas", Context: events.Timing, Roles: system, Args: args[PartRef](), Summary: "Log the starts that were shown"},
 	{Name: "order_list", Context: events.Queue, Roles: system, Args: args[PartRef](), Summary: "Put a drawn list in the order of its rule"},

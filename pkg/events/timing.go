@@ -153,6 +153,16 @@ type EtasGiven struct {
 	Given []EtaGiven `json:"given"`
 }
 
+// TurnLengthened adds to a turn at the cost of the reserve. It is how an access
+// allowance comes into the log, which says neither why nor for whom it was
+// granted: Commitment is a keyed digest of that, which the deployment can open
+// for an auditor (decisions.md 24).
+type TurnLengthened struct {
+	Turn       ids.Turn `json:"turn"`
+	AddedMS    int64    `json:"added_ms"`
+	Commitment Hash     `json:"commitment"`
+}
+
 // EtaCalibrated says by which table the session's expected starts are made from
 // here on: learned from the deployment's own finished sessions. It is an input,
 // like the shipped table: what is recomputed is computed with it.
@@ -205,7 +215,10 @@ func (*TurnResumed) Type() string         { return "turn_resumed" }
 func (*TurnMarked) Type() string          { return "turn_marked" }
 func (*SessionMarked) Type() string       { return "session_marked" }
 func (*EtaCalibrated) Type() string       { return "eta_calibrated" }
-func (*EtasGiven) Type() string           { return "etas_given" }
+
+// Type names the event in the log.
+func (*TurnLengthened) Type() string { return "turn_lengthened" }
+func (*EtasGiven) Type() string      { return "etas_given" }
 
 // timingTypes makes an empty value of each type that the timing context writes.
 var timingTypes = []func() Event{
@@ -228,6 +241,7 @@ var timingTypes = []func() Event{
 	func() Event { return &SessionMarked{} },
 	func() Event { return &EtasGiven{} },
 	func() Event { return &EtaCalibrated{} },
+	func() Event { return &TurnLengthened{} },
 	func() Event { return &ReservesUsed{} },
 	func() Event { return &ReservesKept{} },
 }

@@ -37,6 +37,8 @@ const MaxTokenKeys = 16
 const (
 	// Lot seeds the drawing of lots of a session's list.
 	Lot = "lot"
+	// Access seals what a turn was lengthened for.
+	Access = "access"
 )
 
 // Options says how a key file is protected.

@@ -23,6 +23,8 @@ const (
 	MaxNote = 4000
 	// MaxAccessSeconds bounds a person's private allowance, in s.
 	MaxAccessSeconds = 600
+	// MaxAccessPercent bounds one that multiplies, in percent of the allotment.
+	MaxAccessPercent = 300
 )
 
 // Person is what is known of a human being. Only Name is needed.
@@ -40,6 +42,19 @@ type Person struct {
 	// AccessSeconds is the private allowance that is added to each of their
 	// turns, in s, 0 to MaxAccessSeconds.
 	AccessSeconds int64 `json:"access_seconds,omitempty"`
+	// AccessPercent is one that multiplies, in percent of the allotment: 150 is half
+	// as long again; 100 to MaxAccessPercent, or 0 for none.
+	AccessPercent int64 `json:"access_percent,omitempty"`
+}
+
+// Access gives the private allowance for a turn of that allotment, in whole
+// seconds as ms, at most MaxAccessSeconds.
+func (p Person) Access(allottedMS int64) int64 {
+	ms := p.AccessSeconds * 1000
+	if p.AccessPercent > 100 {
+		ms += allottedMS * (p.AccessPercent - 100) / 100
+	}
+	return min(ms, MaxAccessSeconds*1000) / 1000 * 1000
 }
 
 // Note is a free text given with a command, such as the chair's reason.
@@ -103,6 +118,9 @@ func (p Person) Check() error {
 	}
 	if p.AccessSeconds < 0 || p.AccessSeconds > MaxAccessSeconds {
 		return problem.Field("access_seconds", "%d s is not between 0 and %d", p.AccessSeconds, MaxAccessSeconds).Try("give whole seconds, or leave it out")
+	}
+	if p.AccessPercent != 0 && (p.AccessPercent < 100 || p.AccessPercent > MaxAccessPercent) {
+		return problem.Field("access_percent", "%d %% is not between 100 and %d", p.AccessPercent, MaxAccessPercent).Try("150 is half as long again; leave it out for none")
 	}
 	return nil
 }

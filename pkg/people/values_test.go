@@ -55,3 +55,26 @@ func TestAllowedNames(t *testing.T) {
 		}
 	}
 }
+
+func TestAnAccessAllowanceIsInWholeSecondsAndBounded(t *testing.T) {
+	for name, c := range map[string]struct {
+		p              Person
+		allotted, want int64
+	}{
+		"none":                  {Person{}, 60_000, 0},
+		"seconds":               {Person{AccessSeconds: 20}, 60_000, 20_000},
+		"a factor":              {Person{AccessPercent: 150}, 61_000, 30_000},
+		"both":                  {Person{AccessSeconds: 5, AccessPercent: 125}, 60_000, 20_000},
+		"a factor of one":       {Person{AccessPercent: 100}, 60_000, 0},
+		"never beyond ten min.": {Person{AccessSeconds: 600, AccessPercent: 300}, 600_000, 600_000},
+	} {
+		if got := c.p.Access(c.allotted); got != c.want {
+			t.Errorf("%s: %d, want %d", name, got, c.want)
+		}
+	}
+	for percent, good := range map[int64]bool{0: true, 100: true, 300: true, 1: false, 99: false, 301: false, -50: false} {
+		if err := (Person{Name: "A", AccessPercent: percent}).Check(); (err == nil) != good {
+			t.Errorf("%d %%: %v", percent, err)
+		}
+	}
+}

@@ -243,6 +243,11 @@ func (p *Process) Words(ctx context.Context) (*forget.Store, error) {
 	return words.Open(ctx, js, words.Config{Replicas: p.Settings.Replicas})
 }
 
+// OnClose has something closed when the process is, before the connection is.
+func (p *Process) OnClose(close func()) {
+	p.closers = append(p.closers, func() error { close(); return nil })
+}
+
 // Add adds parts, to be started in this order.
 func (p *Process) Add(parts ...run.Part) { p.parts = append(p.parts, parts...) }
 

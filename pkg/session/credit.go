@@ -141,7 +141,7 @@ func (s *State) claims() []reckoned {
 		}
 		h := turns[t.Entry]
 		allotted, _ := s.Allotted(t)
-		h.used, h.allotted, h.cut = h.used+s.Used(t, t.EndedAt), h.allotted+allotted, t.How == events.AtLimit || t.How == events.Adjourned
+		h.used, h.allotted, h.cut = h.used+s.Reckoned(t, t.EndedAt), h.allotted+allotted, t.How == events.AtLimit || t.How == events.Adjourned
 		turns[t.Entry] = h
 	}
 	var all []reckoned

@@ -61,11 +61,11 @@ func MeasuresOf(s *State, at clock.Instant) Measures {
 		if one.Place == 0 {
 			one.Place = place + 1
 		}
-		one.UsedMS += s.Used(t, t.EndedAt)
+		one.UsedMS += s.Reckoned(t, t.EndedAt)
 		if clock := s.Timing.Turns[t.ID]; clock != nil {
 			one.OfferedMS += clock.AllottedMS
 			one.GuaranteeMS = clock.GuaranteeMS
-			one.Cut = t.How != events.Yielded && one.UsedMS > clock.AllottedMS+clock.AddedMS
+			one.Cut = t.How != events.Yielded && one.UsedMS > clock.AllottedMS+clock.AddedMS-clock.AccessMS
 		} else {
 			one.OfferedMS += t.AllottedMS
 		}

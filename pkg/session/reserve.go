@@ -114,16 +114,23 @@ func (s *State) ledger(now clock.Instant) ledger {
 // reserve for interruptions (fairness.md): points of order, pauses by the
 // chair and for lost lines, the gaps of undone acts, and the chair's own time,
 // which is the floor standing free for longer than the longest handover while
-// a part with a list is on, the opening left out.
+// a part with a list is on, the opening left out; and the used part of sealed
+// allowances.
 func (s *State) ReserveSpent(from, now clock.Instant) int64 {
 	var spent int64
 	for _, ms := range s.interruptions(from, now) {
 		spent += ms
 	}
+	for _, id := range s.Queue.TurnOrder {
+		// Sealed allowances are no interruption, so the estimator does not learn from them.
+		if t := s.Queue.Turns[id]; t.BegunAt >= from && t.BegunAt <= now {
+			spent += s.Charged(t, now)
+		}
+	}
 	return spent
 }
 
-// interruptions are the ms of each thing between from and now that
+// interruptions are the ms of each interruption between from and now that
 // ReserveSpent charges, kind by kind in order of time.
 func (s *State) interruptions(from, now clock.Instant) []int64 {
 	l := s.ledger(now)

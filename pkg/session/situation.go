@@ -155,7 +155,8 @@ func (s *State) learn(f *fairness.Situation) estimate.Show {
 		}
 		if t.Stands() && !t.Entered {
 			if allotted, open := s.Allotted(t); open && !t.EndedAt.IsZero() && ownLength(t.How) {
-				f.Use = f.Use.Add(s.used(t, s.stops(t, still), t.EndedAt), allotted)
+				charged := s.charged(t, s.used(t, s.stops(t, still), t.EndedAt))
+				f.Use = f.Use.Add(s.used(t, s.stops(t, still), t.EndedAt)-charged, allotted-s.accessOf(t))
 			}
 			if t.Basis != events.Assumed {
 				f.Handover = f.Handover.Add(s.handover(t, last, still))

@@ -23,8 +23,12 @@ const (
 // TurnClock is timing's side of a turn.
 type TurnClock struct {
 	AllottedMS, AddedMS, GuaranteeMS int64
-	OpenedAt                         clock.Instant
-	Pauses                           []Span
+	// AccessMS is the part of AddedMS that is a sealed allowance, charged to the
+	// reserve and in no figure; Sealed are the commitments to what it was for.
+	AccessMS int64
+	Sealed   []events.Hash
+	OpenedAt clock.Instant
+	Pauses   []Span
 	// Epoch counts changes of allotment or pause; marks belong to one.
 	Epoch int
 	Marks map[events.Mark]int
@@ -195,6 +199,8 @@ func (t *Timing) turn(event events.Event) error {
 		id = e.Turn
 	case *events.TurnResumed:
 		id = e.Turn
+	case *events.TurnLengthened:
+		id = e.Turn
 	case *events.TurnMarked:
 		id = e.Turn
 	default:
@@ -207,6 +213,11 @@ func (t *Timing) turn(event events.Event) error {
 	switch e := event.(type) {
 	case *events.TurnExtended:
 		clock.AddedMS += e.AddedMS
+		clock.Epoch++
+	case *events.TurnLengthened:
+		clock.AddedMS += e.AddedMS
+		clock.AccessMS += e.AddedMS
+		clock.Sealed = append(clock.Sealed, e.Commitment)
 		clock.Epoch++
 	case *events.TurnPaused:
 		clock.Pauses = append(clock.Pauses, Span{From: e.At, Cause: e.Cause})

@@ -8,19 +8,37 @@
 package timing
 
 import (
+	"context"
+
 	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/people"
 	"github.com/fairfloor/fairfloor/pkg/process"
 	"github.com/fairfloor/fairfloor/pkg/shell"
 	"github.com/fairfloor/fairfloor/services/timing/internal/domain"
 )
 
 // New makes the service as a part of a process.
-func New(p *process.Process) (*shell.Shell, error) {
-	l := &learner{log: p.Log, lines: p.Logger.With("service", "timing")}
+func New(ctx context.Context, p *process.Process) (*shell.Shell, error) {
+	lines := p.Logger.With("service", "timing")
+	store, err := p.People(ctx)
+	if err != nil {
+		return nil, err
+	}
+	persons, err := store.Watch(ctx, people.WatchConfig{Kinds: []people.Kind{people.Persons}})
+	if err != nil {
+		return nil, err
+	}
+	p.OnClose(persons.Close)
+	l := &learner{log: p.Log, lines: lines}
+	g := &granter{log: p.Log, keys: p.Keys, people: persons, lines: lines}
 	c := p.ShellConfig(Service(), nil)
-	c.Hooks = shell.Hooks{Folded: l.folded}
+	c.Hooks = shell.Hooks{Folded: func(s ids.Session, c *events.Commit) {
+		l.folded(s, c)
+		g.folded(s, c)
+	}}
 	sh, err := shell.New(c)
-	l.shell = sh
+	l.shell, g.shell = sh, sh
 	return sh, err
 }
 

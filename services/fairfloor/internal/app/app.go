@@ -100,7 +100,7 @@ func (a *App) assemble(ctx context.Context, server *natsembed.Server, s Settings
 	if err != nil {
 		return err
 	}
-	timingPart, err := timing.New(a.Process)
+	timingPart, err := timing.New(ctx, a.Process)
 	if err != nil {
 		return err
 	}

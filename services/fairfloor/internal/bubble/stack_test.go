@@ -72,7 +72,7 @@ func builders() map[events.Context]builder {
 	return map[events.Context]builder{
 		events.Registry: func(ctx context.Context, p *process.Process) (part, error) { return registry.New(ctx, p) },
 		events.Queue:    func(_ context.Context, p *process.Process) (part, error) { return queue.New(p) },
-		events.Timing:   func(_ context.Context, p *process.Process) (part, error) { return timing.New(p) },
+		events.Timing:   func(ctx context.Context, p *process.Process) (part, error) { return timing.New(ctx, p) },
 	}
 }
 

@@ -9,6 +9,7 @@
 package record
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -48,13 +49,38 @@ type Record struct {
 	// Lists says of each list how it was ordered, and from which inputs.
 	Lists []List `json:"lists"`
 	// Credit is what each organisation carries on, where credit is carried over.
-	Credit    []events.CreditRow `json:"credit,omitempty"`
-	Decisions []Decision         `json:"decisions"`
-	Figures   Figures            `json:"figures"`
+	Credit []events.CreditRow `json:"credit,omitempty"`
+	// Access is what sealed allowances cost the reserve, as one sum: no turn above
+	// shows its own.
+	Access    *Access    `json:"access,omitempty"`
+	Decisions []Decision `json:"decisions"`
+	Figures   Figures    `json:"figures"`
 	// Heads are where the subjects stood; Log is the whole log as stored, the
 	// input of everything above.
 	Heads []Head       `json:"heads"`
 	Log   []proof.Line `json:"log"`
+}
+
+// Access sums up sealed allowances (decisions.md 24).
+type Access struct {
+	ChargedMS int64 `json:"charged_ms"`
+	// Commitments are the keyed digests of what they were for, sorted, so that their
+	// order tells nothing.
+	Commitments []events.Hash `json:"commitments"`
+}
+
+// access is nil when there was none.
+func access(s *session.State) *Access {
+	var a Access
+	for _, c := range s.Timing.Turns {
+		a.Commitments = append(a.Commitments, c.Sealed...)
+	}
+	if len(a.Commitments) == 0 {
+		return nil
+	}
+	slices.SortFunc(a.Commitments, func(x, y events.Hash) int { return bytes.Compare(x[:], y[:]) })
+	a.ChargedMS = s.AccessCharged(s.At)
+	return &a
 }
 
 // Applicant is who applied.
@@ -179,6 +205,7 @@ func Build(lines []proof.Line) (*Record, error) {
 	if s.Registry.Reckoned != nil {
 		r.Credit = s.Registry.Reckoned.Rows
 	}
+	r.Access = access(s)
 	for _, c := range commits {
 		r.decide(c)
 	}
@@ -210,10 +237,10 @@ func turns(s *session.State) []Turn {
 		organisation, _ := who(s, s.Queue.Entries[t.Entry])
 		turn := Turn{
 			Number: len(all) + 1, ID: id, Entry: t.Entry, Organisation: organisation, GivenAt: t.GivenAt, BegunAt: t.BegunAt,
-			EndedAt: t.EndedAt, Basis: t.Basis, UsedMS: s.Used(t, t.EndedAt), How: t.How, Corrected: t.Corrected, OfferedMS: t.AllottedMS,
+			EndedAt: t.EndedAt, Basis: t.Basis, UsedMS: s.Reckoned(t, t.EndedAt), How: t.How, Corrected: t.Corrected, OfferedMS: t.AllottedMS,
 		}
 		if c := s.Timing.Turns[id]; c != nil {
-			turn.OfferedMS, turn.AddedMS, turn.GuaranteeMS = c.AllottedMS, c.AddedMS, c.GuaranteeMS
+			turn.OfferedMS, turn.AddedMS, turn.GuaranteeMS = c.AllottedMS, c.AddedMS-c.AccessMS, c.GuaranteeMS
 		}
 		all = append(all, turn)
 	}

@@ -19,7 +19,7 @@ func Names(cache *people.Cache) view.Names {
 		}
 		return view.Name{
 			Name: p.Name, FormOfAddress: p.FormOfAddress, Pronunciation: p.Pronunciation,
-			AccessMS: p.AccessSeconds * 1000, Erased: state == people.Erased,
+			AccessMS: p.AccessSeconds * 1000, AccessPercent: p.AccessPercent, Erased: state == people.Erased,
 		}
 	}
 }

@@ -21,7 +21,8 @@ func (v *View) Me(viewer Viewer) api.Me {
 	actor := viewer.Actor
 	me := api.Me{
 		Subject: actor.ID, Roles: append([]events.Role{}, actor.Roles...), Audience: viewer.Audience,
-		Applicant: actor.Applicant, Person: actor.Person, AccessMS: v.access[actor.Person],
+		Applicant: actor.Applicant, Person: actor.Person, AccessMS: v.access[actor.Person].AccessMS,
+		AccessPercent: v.access[actor.Person].AccessPercent,
 	}
 	// Only a delegate has entries of their own; the chair's side acts on behalf.
 	if actor.Applicant.IsZero() || !actor.Has(events.Speaker) {

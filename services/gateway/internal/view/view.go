@@ -25,8 +25,8 @@ import (
 // Name is what the store that can forget says of a person.
 type Name struct {
 	Name, FormOfAddress, Pronunciation string
-	// AccessMS is their access allowance, shown to nobody else.
-	AccessMS int64
+	// AccessMS and AccessPercent are their access allowance, shown to nobody else.
+	AccessMS, AccessPercent int64
 	// Erased is set when the value was erased.
 	Erased bool
 }
@@ -48,8 +48,8 @@ type View struct {
 	readable map[api.Audience]map[ids.Text]bool
 	// mine gives the entries of an applicant, in order of joining.
 	mine map[ids.Applicant][]ids.Entry
-	// access gives access allowances in ms.
-	access map[ids.Person]int64
+	// access gives access allowances.
+	access map[ids.Person]Name
 }
 
 // undoWithinMS is how long a floor act can be undone, in ms (decisions.md 15).
@@ -64,7 +64,7 @@ func Build(s *session.State, names Names) *View {
 	v := &View{
 		publication: s.Registry.Modalities.Publication,
 		mine:        map[ids.Applicant][]ids.Entry{},
-		access:      map[ids.Person]int64{},
+		access:      map[ids.Person]Name{},
 	}
 	v.Session = sessionOf(s)
 	v.Applicants = applicantsOf(s)
@@ -219,7 +219,11 @@ func (v *View) turns(s *session.State) {
 			out.AllottedMS = t.AllottedMS
 		}
 		if !t.EndedAt.IsZero() {
-			out.UsedMS = s.Used(t, t.EndedAt)
+			// What was sealed is shown while it counts down, and not for ever.
+			out.UsedMS = s.Reckoned(t, t.EndedAt)
+			if c := s.Timing.Turns[id]; c != nil {
+				out.AddedMS -= c.AccessMS
+			}
 		}
 		if c := s.Timing.Turns[id]; c != nil {
 			out.GuaranteeMS, out.LostLine = c.GuaranteeMS, c.LostLine()
@@ -259,8 +263,8 @@ func (v *View) persons(s *session.State, names Names) {
 		if !p.Erased {
 			name := names(s.ID, id, p.Digest)
 			out.Name, out.FormOfAddress, out.Pronunciation, out.Erased = name.Name, name.FormOfAddress, name.Pronunciation, name.Erased
-			if name.AccessMS > 0 {
-				v.access[id] = name.AccessMS
+			if name.AccessMS > 0 || name.AccessPercent > 0 {
+				v.access[id] = name
 			}
 		}
 		v.Persons[id] = out

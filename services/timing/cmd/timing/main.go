@@ -10,8 +10,8 @@ import (
 )
 
 func main() {
-	process.Main("timing", func(_ context.Context, p *process.Process) error {
-		part, err := timing.New(p)
+	process.Main("timing", func(ctx context.Context, p *process.Process) error {
+		part, err := timing.New(ctx, p)
 		if err != nil {
 			return err
 		}

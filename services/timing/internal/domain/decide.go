@@ -42,6 +42,7 @@ var deciders = map[string]decider{
 	"mark":             mark,
 	"give_etas":        giveEtas,
 	"calibrate":        calibrate,
+	"lengthen_turn":    lengthenTurn,
 }
 
 // Decide decides a command at an instant of session time (for a reaction its

@@ -146,6 +146,9 @@ var trials = []trial{
 	{"calibrate", before, func(*world) any {
 		return command.Calibrate{Name: "own-9", CoveragePPM: 900_000, Sessions: 9, Buckets: make([]events.EtaOffsets, 6)}
 	}},
+	{"lengthen_turn", speaking, func(w *world) any {
+		return command.LengthenTurn{Turn: w.State.Queue.Turn, AddedMS: 15_000, Commitment: events.HashBody([]byte("sealed"))}
+	}},
 	{"use_reserves", before, noArgs},
 	{"keep_reserves", func(t sessiontest.TB) *world { w := before(t); w.do(chair, "use_reserves", nil); return w }, noArgs},
 	{"set_minimum", before, func(*world) any { return command.SetMinimum{MinimumMS: 45_000} }},

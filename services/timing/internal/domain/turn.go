@@ -53,6 +53,29 @@ func extendTurn(s *session.State, r *command.Request, _ clock.Instant) ([]events
 	return []events.Event{&events.TurnExtended{Turn: t.ID, AddedMS: args.ByMS}}, nil
 }
 
+// lengthenTurn adds a sealed allowance to the running turn, once. What it is for
+// is not for the log, so nothing of that is checked here: only the bounds are.
+func lengthenTurn(s *session.State, r *command.Request, _ clock.Instant) ([]events.Event, error) {
+	var args command.LengthenTurn
+	if err := r.Read(&args); err != nil {
+		return nil, err
+	}
+	switch {
+	case args.AddedMS < leastAddedMS || args.AddedMS > mostAddedMS:
+		return nil, problem.Field("args.added_ms", "%d ms is not between 1 and 600 seconds", args.AddedMS).Try("send 1000 to 600000")
+	case args.Commitment.IsZero():
+		return nil, problem.Field("args.commitment", "a sealed allowance needs a commitment to what it is for").Try("send its keyed digest")
+	}
+	t, tc, err := running(s, args.Turn)
+	if err != nil {
+		return nil, err
+	}
+	if tc.AccessMS > 0 {
+		return nil, already("the turn has its allowance").On("args.turn")
+	}
+	return []events.Event{&events.TurnLengthened{Turn: t.ID, AddedMS: args.AddedMS, Commitment: args.Commitment}}, nil
+}
+
 // standing says whether a turn's clock has to stand for something greater than
 // itself: a suspension, or a point of order that interrupts it.
 func standing(s *session.State, t *session.Turn, suspended bool) (events.PauseCause, bool) {
