@@ -39,8 +39,6 @@ type CaptionSource struct {
 	// its open line was begun, zero for none.
 	Tail events.Hash
 	Open clock.Instant
-	// Lines gives the segments of a push source by line.
-	Lines map[int64]ids.Segment
 }
 
 // CaptionStep is what one seq of a track did.
@@ -260,7 +258,7 @@ func (t *Transcript) aside(c *events.Commit, e events.Event) error {
 func (t *Transcript) source(c *events.Commit, e events.Event) error {
 	if opened, ok := e.(*events.SourceOpened); ok {
 		t.Sources[opened.Source] = &CaptionSource{
-			SourceOpened: *opened, By: c.Actor.ID, AliveAt: c.At, PostSeq: -1, Lines: map[int64]ids.Segment{},
+			SourceOpened: *opened, By: c.Actor.ID, AliveAt: c.At, PostSeq: -1,
 		}
 		t.SourceOrder = append(t.SourceOrder, opened.Source)
 		if t.Tracks[opened.Track] == nil {
@@ -350,9 +348,6 @@ func (t *Transcript) written(c *events.Commit, e *events.CaptionWritten) error {
 	s.Last = e.Segment
 	if !c.Actor.Has(events.System) {
 		s.AliveAt = c.At
-	}
-	if e.Line > 0 {
-		s.Lines[e.Line] = e.Segment
 	}
 	if !e.Begins.IsZero() {
 		t.Evidence, t.EvidenceBy = e.Segment, c.Actor

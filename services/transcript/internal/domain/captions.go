@@ -188,14 +188,6 @@ func (d *deciding) stale(seg *session.Segment) {
 	}
 }
 
-// Next gives the revision that a change of a segment makes; 1 for a new one.
-func Next(s *session.State, id ids.Segment) int64 {
-	if seg := s.Transcript.Segments[id]; seg != nil {
-		return seg.Rev + 1
-	}
-	return 1
-}
-
 // retract takes a segment back; its words are kept for those who edit.
 func (d *deciding) retract() error {
 	a, err := read[command.SegmentRef](d)

@@ -27,7 +27,7 @@ import (
 const (
 	// lateMS is how long after the adjournment words from before it still come.
 	lateMS = 60_000
-	// wishDays is how long a speaker may ask for a correction.
+	// wishMS is how long a speaker may ask for a correction.
 	wishMS = 7 * 24 * 60 * 60_000
 	// maxLatencyMS bounds a source's latency.
 	maxLatencyMS = 60_000
@@ -52,8 +52,7 @@ type deciding struct {
 	// prepared is what the service made of the words.
 	prepared *Prepared
 	floor    session.FloorHistory
-	// facts are what is decided so far, seqs the next seq of each track, and hands
-	// what the facts so far make of the tracks.
+	// facts are what is decided so far, seqs the next seq of each track.
 	facts []events.Event
 	seqs  map[string]uint64
 }
