@@ -151,8 +151,9 @@ function write(key: string, value: unknown): void {
 const numbers = (value: unknown): number[] =>
   Array.isArray(value) ? value.filter((one): one is number => typeof one === 'number') : []
 
-/** The paragraphs of a text that this delegate marked as "may drop", on this device. */
-export const marks = (text: Id): Set<number> => new Set(numbers(read(marksOf(text))))
+/** The paragraphs that may be dropped: as this delegate marked them on this device, else as the text itself says. */
+export const marks = (text: Id, written: readonly number[] = []): Set<number> =>
+  new Set(numbers(read(marksOf(text)) ?? written))
 export const mark = (text: Id, all: ReadonlySet<number>): void => write(marksOf(text), [...all])
 
 /** How far a text was read in a turn, so that a page that was loaded anew goes on there. */

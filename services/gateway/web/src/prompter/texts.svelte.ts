@@ -9,11 +9,14 @@ export interface Statement {
   words: number
   text: string
   paragraphs: string[][]
+  /** Paragraphs that the text itself marks as "may drop". */
+  mayDrop: number[]
 }
 
 interface Answer {
   words: string
   paragraphs?: string[][] | null
+  marks?: string[] | null
 }
 
 /** How long after a failure it is tried again, ms. */
@@ -61,6 +64,7 @@ export class Texts {
       words: text.words,
       text: found.words,
       paragraphs: found.paragraphs ?? [],
+      mayDrop: (found.marks ?? []).flatMap((mark, i) => (mark === 'may_drop' ? [i + 1] : [])),
     }
     this.all = [...this.all.filter((one) => one.id !== text.id), statement].toSorted((a, b) =>
       a.language.localeCompare(b.language),
