@@ -110,7 +110,8 @@ func TestExpectedStartsAreLearnedFromTheDeploymentsOwnFinishedSessions(t *testin
 				var joined []events.Event
 				for i := range 8 {
 					joined = append(joined, &events.EntryJoined{
-						Entry: ids.Named[ids.Entry](id, fmt.Sprint(i)), Part: sessiontest.Item, Applicant: sessiontest.Applicant(i), Kind: events.Statement, Place: i + 1})
+						Entry: ids.Named[ids.Entry](id, fmt.Sprint(i)), Part: sessiontest.Item, Applicant: sessiontest.Applicant(i), Kind: events.Statement, Place: i + 1,
+					})
 				}
 				shelltest.Write(t, conn, id, events.Queue, "join", chair, joined...)
 				shelltest.Write(t, conn, id, events.Queue, "close_list", chair, &events.ListStateChanged{Part: sessiontest.Item, State: events.ListClosed})
