@@ -9,6 +9,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/fairness/plan"
 	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/problem"
 )
 
 // interruptAt is when the interruption comes, as a share of the session.
@@ -94,6 +95,11 @@ func (s *stage) steer() error {
 	if p.RaiseToMS > 0 && !s.NeverRaise {
 		// Without a number: the raise as it is at the moment of deciding.
 		_, err := s.ask("announce", nil, command.Announce{Part: s.item})
+		// What was proposed as of the last commit may not fit any more when it is
+		// confirmed: the chair is told so, and goes on.
+		if problem.Is(err, problem.WrongState) {
+			return nil
+		}
 		return err
 	}
 	return nil

@@ -164,8 +164,14 @@ func TestEveryTextIsThereInEveryLanguage(t *testing.T) {
 
 func TestTheLanguageIsTheOneAskedForOrTheBrowsersOrEnglish(t *testing.T) {
 	for _, c := range []struct{ query, accept, want string }{
-		{"", "", "en"}, {"?lang=ar", "fr", "ar"}, {"?lang=xx", "fr-CH, en;q=0.5", "fr"}, {"", "zh-Hant-TW", "zh"},
-		{"", "de, ru;q=0.3", "ru"}, {"", "es-419", "es"}, {"", "tlh", "en"}, {"", "\x00;;;", "en"},
+		{"", "", "en"},
+		{"?lang=ar", "fr", "ar"},
+		{"?lang=xx", "fr-CH, en;q=0.5", "fr"},
+		{"", "zh-Hant-TW", "zh"},
+		{"", "de, ru;q=0.3", "ru"},
+		{"", "es-419", "es"},
+		{"", "tlh", "en"},
+		{"", "\x00;;;", "en"},
 	} {
 		r := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "/s/A/plain"+c.query, nil)
 		r.Header.Set("Accept-Language", c.accept)

@@ -66,7 +66,7 @@ export class Live {
   beside?: Beside
   private samples: Sample[] = []
   private socket?: Socket
-  /** Sockets in a row that never brought a view: after two of them the same is tried by HTTP alone. */
+  /** Sockets in a row that never brought a view while HTTP worked: after two of them the same is tried by HTTP alone. */
   private broken = 0
   private cursor = ''
   private ready = false
@@ -203,9 +203,18 @@ export class Live {
     return new WebSocket(url, 'fairfloor.v1.json') as Socket
   }
 
+  /** A socket that brought no view is the websocket's fault only while HTTP works: a network that is away breaks both. */
+  private async blame(): Promise<void> {
+    const answer = await fetch(`${this.base}/healthz`, { credentials: 'omit', cache: 'no-store' }).catch(
+      () => undefined,
+    )
+    this.broken = answer?.ok ? this.broken + 1 : 0
+  }
+
   private lost(socket: Socket): void {
     if (socket !== this.socket) return
-    this.broken = this.ready || socket instanceof Polling ? 0 : this.broken + 1
+    if (this.ready || socket instanceof Polling) this.broken = 0
+    else void this.blame()
     this.ready = false
     if (this.closed || this.state.line === 'stopped' || this.timer) return
     this.update({ line: this.state.view ? 'reconnecting' : 'connecting' })
