@@ -298,8 +298,9 @@ func TestEachFormAsksForItsVerbWithItsOwnId(t *testing.T) {
 			t.Errorf("%.30q: %d, asked %+v", bad, status, s.asked)
 		}
 	}
-	s.answer = problem.New(problem.WrongState, "the list is closed").Try("ask the secretariat")
-	if status, body := s.post(t, "do=join&part="+part+"&id="+ids.New[ids.Command]().String(), link); status != s.answer.(*problem.Error).Status() ||
+	closed := problem.New(problem.WrongState, "the list is closed").Try("ask the secretariat")
+	s.answer = closed
+	if status, body := s.post(t, "do=join&part="+part+"&id="+ids.New[ids.Command]().String(), link); status != closed.Status() ||
 		!strings.Contains(body, "the list is closed") || !strings.Contains(body, "ask the secretariat") {
 		t.Errorf("a refusal is answered with %d: %s", status, body)
 	}
