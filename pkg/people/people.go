@@ -31,15 +31,22 @@ const (
 	Texts   Kind = "text"
 )
 
+// These are the same in every store that can forget; see package forget.
 type (
-	// Kind and the others here are the same in every store that can forget; see package forget.
-	Kind        = forget.Kind
-	Key         = forget.Key
-	State       = forget.State
-	Change      = forget.Change
+	// Kind tells persons, notes and texts apart.
+	Kind = forget.Kind
+	// Key names one value.
+	Key = forget.Key
+	// State is what a cache knows of a value.
+	State = forget.State
+	// Change is a value that arrived or was erased.
+	Change = forget.Change
+	// WatchConfig says what a cache holds.
 	WatchConfig = forget.WatchConfig
-	Erasure     = forget.Erasure
-	Report      = forget.Report
+	// Erasure is what became of an erased value, node by node.
+	Erasure = forget.Erasure
+	// Report is what a sweep found.
+	Report = forget.Report
 )
 
 // What a cache knows of a value, and how long an orphan is kept; see package forget.

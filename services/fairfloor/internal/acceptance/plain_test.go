@@ -27,8 +27,10 @@ type browser struct {
 	body    string
 }
 
-func (b *browser) read(answer *http.Response, err error) int {
+// do sends a request and keeps the page that comes of it.
+func (b *browser) do(r *http.Request) int {
 	b.t.Helper()
+	answer, err := b.client.Do(r)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -50,7 +52,7 @@ func (b *browser) get(query string) int {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	return b.read(b.client.Do(r))
+	return b.do(r)
 }
 
 func (b *browser) send(form url.Values) int {
@@ -60,7 +62,7 @@ func (b *browser) send(form url.Values) int {
 		b.t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return b.read(b.client.Do(r))
+	return b.do(r)
 }
 
 var (
