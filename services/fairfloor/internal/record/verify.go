@@ -112,13 +112,21 @@ func again(domain shell.Service, state *session.State, before []*commit, c *comm
 			}
 		}
 	}
-	for end := len(before); end > 0 && before[end-1].context != c.context; {
-		end--
-		if c.Cause != nil && before[end].meta.Sequence <= c.Cause.Sequence || c.Cause == nil && !own {
+	for end := len(before) - 1; end >= 0; end-- {
+		left := before[end]
+		if left.context == c.context {
+			// A replica knows its own commit at once, also before it has folded what
+			// others wrote in between; a timer it decides after a look at all heads.
+			if c.Cause == nil {
+				break
+			}
+			continue
+		}
+		if c.Cause != nil && left.meta.Sequence <= c.Cause.Sequence || c.Cause == nil && !own {
 			break
 		}
-		earlier, err := replay(before[:end])
-		if err != nil || end == 0 {
+		earlier, err := replay(knownAt(before, end, c.context))
+		if err != nil {
 			break
 		}
 		if decide(domain, earlier, c) == "" {
@@ -126,6 +134,18 @@ func again(domain shell.Service, state *session.State, before []*commit, c *comm
 		}
 	}
 	return what
+}
+
+// knownAt are the commits of which a replica had folded the first end: those, and
+// what of its own context came after them.
+func knownAt(before []*commit, end int, own events.Context) []*commit {
+	known := slices.Clone(before[:end])
+	for _, b := range before[end:] {
+		if b.context == own {
+			known = append(known, b)
+		}
+	}
+	return known
 }
 
 // asSeen are the commits that a replica had seen when it decided one: all of its

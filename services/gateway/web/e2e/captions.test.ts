@@ -226,6 +226,46 @@ it('A French statement is followed on Live: paragraphs are marked, the conclusio
   await Promise.all([speaker, observer, desk].map(({ context }) => context.close()))
 })
 
+const russian = [
+  'Спасибо, господин Председатель.',
+  'Мы поддерживаем проект.',
+  'У нас есть одно замечание.',
+  'Благодарю за внимание.',
+]
+
+it('A speaker’s dropped line loses no final; what could not be sent is said', async () => {
+  const { applicant } = await nextApplicant()
+  const delegate = await invite(server, ['speaker'], { applicant })
+  const phone = await line(server.origin)
+  const [speaker, observer] = await Promise.all([
+    open(browser, delegate.url.replace(server.origin, phone.origin), { width: 390, height: 844 }),
+    open(browser, following('ru')),
+  ])
+  await Promise.all([live(speaker.page), live(observer.page)])
+  await file(speaker.page, 'ru', russian.join(' '))
+  await press(chair.page, 'give')
+  await speaker.page.getByRole('button', { name: 'I am speaking' }).click()
+  await speaker.page.locator('[data-sentence="1"][aria-current]').waitFor()
+  await passed(speaker.page, observer.page, russian.slice(0, 1))
+  // The line goes in the middle of the statement; the delegate reads on.
+  phone.cut()
+  await speaker.page.locator('[data-status="reconnecting"], [data-status="stale"]').first().waitFor()
+  await pass(speaker.page)
+  await pass(speaker.page)
+  await speaker.page.locator('[data-unsent="2"]').waitFor()
+  await speaker.page.screenshot({ path: join(shots, 'prompter-unsent.png') })
+  phone.mend()
+  await sentence(observer.page, russian[2]!)
+  await speaker.page.locator('[data-unsent]').waitFor({ state: 'detached' })
+  await passed(speaker.page, observer.page, russian.slice(3))
+  expect(await read(observer.page)).toEqual(russian)
+  expect(wordErrorRate(russian.join(' '), (await read(observer.page)).join(' '))).toBe(0)
+  await speaker.page.getByRole('button', { name: 'I am done' }).click()
+  expect(observer.wrong).toEqual([])
+  await Promise.all([speaker, observer].map(({ context }) => context.close()))
+  await phone.close()
+})
+
 it('A captioner’s dropped line loses no final; what could not be sent is said', async () => {
   const phone = await line(server.origin)
   const [desk, observer] = await Promise.all([
