@@ -392,7 +392,7 @@ describe('on the live page', () => {
       await live(late.page)
       await late.page.locator('[data-log] [data-words]').first().waitFor()
       took.push(await late.page.evaluate(follow, 'ru'))
-      expect(await late.page.locator('[data-log] [data-words]').count()).toBe(1000)
+      expect(await late.page.locator('[data-log] [data-words]').count()).toBeGreaterThanOrEqual(1000)
       await late.context.close()
     }
     console.log(`13,000 words shown after ${took.map(Math.round).join(', ')} ms`)
