@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
@@ -81,16 +82,22 @@ func remember(folder string, found []Damage) ([]Damage, error) {
 }
 
 // Lost gives the subjects of records that were damaged, at this start or a former
-// one, and could not be put right, with the first such sequence of each. What
-// they held is not in the log any more, however sound it looks.
-func (s *Server) Lost() map[string]uint64 {
-	first := map[string]uint64{}
-	for _, d := range s.lost {
-		for _, subject := range append([]string{d.Subject}, d.Named...) {
-			if at, known := first[subject]; !known || d.Sequence < at {
-				first[subject] = d.Sequence
+// one, and could not be put right, with their sequences. What they held is not in
+// the log any more, however sound it looks. The records' own subjects come first:
+// the others stand in them, and matter when a record's own was what was damaged.
+func (s *Server) Lost() iter.Seq2[string, uint64] {
+	return func(yield func(string, uint64) bool) {
+		for _, d := range s.lost {
+			if !yield(d.Subject, d.Sequence) {
+				return
+			}
+		}
+		for _, d := range s.lost {
+			for _, subject := range d.Named {
+				if !yield(subject, d.Sequence) {
+					return
+				}
 			}
 		}
 	}
-	return first
 }

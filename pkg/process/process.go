@@ -13,6 +13,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"iter"
 	"log/slog"
 	"net"
 	"net/http"
@@ -81,8 +82,8 @@ type Server interface {
 	// Unrecovered names streams on the disk that the server could not read.
 	Unrecovered() []string
 	// Lost gives the subjects of damaged records that could not be put right, with
-	// the first such sequence of each.
-	Lost() map[string]uint64
+	// their sequences: the records' own subjects before those that stand in them.
+	Lost() iter.Seq2[string, uint64]
 }
 
 // Options replace what a process otherwise takes from its settings.
@@ -169,7 +170,7 @@ func (p *Process) open(ctx context.Context, o Options) error {
 
 // refuse stops the sessions of which the server lost a record. A record at the
 // very end leaves a log that checks, and the witness may not have had it yet.
-func refuse(log *eventlog.Log, lost map[string]uint64) {
+func refuse(log *eventlog.Log, lost iter.Seq2[string, uint64]) {
 	for subject, sequence := range lost {
 		if _, session, err := events.ParseSubject(subject); err == nil {
 			log.Refuse(eventlog.Refusal{Session: session, Subject: subject, Lost: true, Missing: fmt.Sprintf(
