@@ -5,12 +5,11 @@ import (
 	"context"
 	"reflect"
 	"slices"
-	"sync"
-	"time"
 
 	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/eventlog"
 	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/forget"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/people"
 	"github.com/fairfloor/fairfloor/pkg/problem"
@@ -18,37 +17,19 @@ import (
 	"github.com/fairfloor/fairfloor/services/registry/internal/domain"
 )
 
-// How the keeper goes about it, in I/O time.
-const (
-	keepEvery = time.Hour              // between two looks at everything
-	keepRetry = 500 * time.Millisecond // after a fault, doubled each time
-	keepTries = 7                      // half a minute in all
-	keepFor   = time.Minute            // for one attempt
-)
-
-// keeper does what follows from the registry's facts outside of their subject.
-// Each task may be repeated; one that is lost with the process is found again by
-// the look at everything, at the start and each hour.
+// keeper does what follows from the registry's facts outside of their subject;
+// see forget.Keeper, which does one task after the other.
 type keeper struct {
+	*forget.Keeper
 	s *Service
-
-	mu     sync.Mutex
-	tasks  []task
-	signal chan struct{}
-	// erased are the keys known to be clean, so that they are not asked for each hour.
-	erased map[people.Key]bool
-}
-
-// task is one thing to do; end tells that it is done, for whoever waits for rest.
-type task struct {
-	what string
-	s    ids.Session
-	do   func(ctx context.Context) error
-	end  func()
 }
 
 func newKeeper(s *Service) *keeper {
-	return &keeper{s: s, signal: make(chan struct{}, 1), erased: map[people.Key]bool{}}
+	k := &keeper{s: s}
+	k.Keeper = forget.NewKeeper(forget.KeeperConfig{
+		Store: s.people.Store, Ready: s.Ready, Begin: func() func() { return s.log.Activity().Begin() }, Everything: k.everything, Named: k.named, Lines: s.lines,
+	})
+	return k
 }
 
 // folded notes what follows from a commit. It does not block.
@@ -57,149 +38,20 @@ func (k *keeper) folded(s ids.Session, c *events.Commit) {
 		switch e := e.(type) {
 		// A person who was only added has no earlier value to overwrite.
 		case *events.PersonErased:
-			k.add("erase", s, k.erase(people.PersonKey(s, e.Person)))
+			k.Erase(people.PersonKey(s, e.Person))
 		case *events.PersonChanged:
-			k.add("settle", s, k.settle(people.PersonKey(s, e.Person), e.Digest))
+			k.Settle(people.PersonKey(s, e.Person), e.Digest)
 		case *events.TextFiled:
-			k.add("settle", s, k.settle(people.TextKey(s, e.Text), e.Digest))
+			k.Settle(people.TextKey(s, e.Text), e.Digest)
 		case *events.SessionCreated:
-			k.add("link", s, k.link(s))
+			k.Add("link", "link/"+s.String(), s, k.link(s))
 		case *events.CreditReckoned:
-			k.add("carry", s, k.carry(s))
+			k.Add("carry", "carry/"+s.String(), s, k.carry(s))
 		case *events.ConsultationSessionAdded:
-			k.add("bring", s, k.bring(s, e.Session))
+			k.Add("bring", "bring/"+s.String()+"/"+e.Session.String(), s, k.bring(s, e.Session))
 		case *events.CreditCarried:
-			k.add("bring", s, k.bringAll(s))
+			k.Add("bring", "bring/"+s.String(), s, k.bringAll(s))
 		}
-	}
-}
-
-// add puts a task into the line.
-func (k *keeper) add(what string, s ids.Session, do func(context.Context) error) {
-	k.mu.Lock()
-	k.tasks = append(k.tasks, task{what: what, s: s, do: do, end: k.s.log.Activity().Begin()})
-	k.mu.Unlock()
-	select {
-	case k.signal <- struct{}{}:
-	default:
-	}
-}
-
-// take gives the next task.
-func (k *keeper) take() (task, bool) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if len(k.tasks) == 0 {
-		k.tasks = nil
-		return task{}, false
-	}
-	t := k.tasks[0]
-	k.tasks = k.tasks[1:]
-	return t, true
-}
-
-// run does the tasks until ctx is done, and looks at everything at the start and
-// each hour. begun ends the activity of the start: nobody may take the moment
-// before the first look for rest.
-func (k *keeper) run(ctx context.Context, begun func()) {
-	defer k.abandon()
-	select {
-	case <-k.s.Ready():
-	case <-ctx.Done():
-		begun()
-		return
-	}
-	k.everything()
-	begun()
-	tick := time.NewTicker(keepEvery)
-	defer tick.Stop()
-	for {
-		for t, ok := k.take(); ok; t, ok = k.take() {
-			k.finish(ctx, t)
-		}
-		select {
-		case <-k.signal:
-		case <-tick.C:
-			k.everything()
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-// abandon lets go of what is left at the end; the next start finds it.
-func (k *keeper) abandon() {
-	for t, ok := k.take(); ok; t, ok = k.take() {
-		t.end()
-	}
-}
-
-// finish does one task, again while the store or the log is away, but not for
-// ever: others wait behind it, and the next look at everything finds it again.
-func (k *keeper) finish(ctx context.Context, t task) {
-	defer t.end()
-	wait := keepRetry
-	for range keepTries {
-		attempt, cancel := context.WithTimeout(ctx, keepFor)
-		err := t.do(attempt)
-		cancel()
-		if err == nil || ctx.Err() != nil {
-			return
-		}
-		// The code alone: an error's text might hold what was to be forgotten.
-		k.s.lines.Warn("the store is not in step with the log yet", "kind", t.what, "session", t.s, "error", string(problem.From(err).Code))
-		timer := time.NewTimer(wait)
-		wait *= 2
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		}
-	}
-}
-
-// drain waits until what is in line now is done, but not longer than limit.
-func (k *keeper) drain(limit time.Duration) {
-	select {
-	case <-k.s.Ready():
-	default:
-		return // nothing is in line before the log is folded
-	}
-	done := make(chan struct{})
-	k.add("drain", ids.Session{}, func(context.Context) error { close(done); return nil })
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case <-done:
-	case <-timer.C:
-		k.s.lines.Warn("shutdown does not wait any longer for the store; the next start finishes it")
-	}
-}
-
-// erase forgets everything that was ever stored under a key.
-func (k *keeper) erase(key people.Key) func(context.Context) error {
-	return func(ctx context.Context) error {
-		if k.erased[key] {
-			return nil
-		}
-		if _, err := k.s.people.Erase(ctx, key); err != nil {
-			return err
-		}
-		k.erased[key] = true
-		k.s.lines.Info("erased", "session", key.Session, "kind", string(key.Kind), "id", key.ID)
-		return nil
-	}
-}
-
-// settle overwrites the values before the one that the log names.
-func (k *keeper) settle(key people.Key, digest events.Hash) func(context.Context) error {
-	return func(ctx context.Context) error {
-		err := k.s.people.Settle(ctx, key, digest)
-		if problem.Is(err, problem.NotFound) {
-			return nil // erased since
-		}
-		return err
 	}
 }
 
@@ -337,45 +189,37 @@ func (k *keeper) unlinked(id ids.Session) (request *command.Request, err error) 
 }
 
 // everything looks for what is outstanding, whoever left it: erasures, links and
-// credit of all sessions, and values that no commit names.
+// credit of all sessions.
 func (k *keeper) everything() {
 	for _, id := range k.s.shell.Sessions() {
 		k.s.shell.View(id, func(s *session.State) {
 			for _, p := range s.Registry.Persons {
-				if key := people.PersonKey(id, p.ID); p.Erased && !k.erased[key] {
-					k.add("erase", id, k.erase(key))
+				if key := people.PersonKey(id, p.ID); p.Erased && !k.Clean(key) {
+					k.Erase(key)
 				}
 			}
 		})
 		if request, err := k.unlinked(id); request != nil && err == nil {
-			k.add("link", id, k.link(id))
+			k.Add("link", "link/"+id.String(), id, k.link(id))
 		}
 		if request, err := k.uncarried(id); request != nil && err == nil {
-			k.add("carry", id, k.carry(id))
+			k.Add("carry", "carry/"+id.String(), id, k.carry(id))
 		}
 		if len(k.sessions(id)) > 0 {
-			k.add("bring", id, k.bringAll(id))
+			k.Add("bring", "bring/"+id.String(), id, k.bringAll(id))
 		}
 	}
-	k.add("sweep", ids.Session{}, k.sweep)
 }
 
-// sweep overwrites the values that no commit came to name within a day: of
-// commands that were refused in the last moment, and of a crash.
-func (k *keeper) sweep(ctx context.Context) error {
+// named reports whether the log names a value now. The stored bodies of a session
+// are read once for all values that are asked for.
+func (k *keeper) named(ctx context.Context) func(people.Key, events.Hash) bool {
 	bodies := map[ids.Session][]eventlog.Raw{}
-	report, err := k.s.people.Sweep(ctx, people.OrphanAge, func(key people.Key, digest events.Hash) bool {
-		return k.named(ctx, bodies, key, digest)
-	})
-	if len(report.Swept) > 0 || len(report.Unreadable) > 0 {
-		k.s.lines.Info("swept", "keys", len(report.Swept), "unreadable", len(report.Unreadable))
-	}
-	return err
+	return func(key people.Key, digest events.Hash) bool { return k.isNamed(ctx, bodies, key, digest) }
 }
 
-// named reports whether the log names a value now. When it cannot be known, it
-// is: what is kept a day too long can be swept later, and not the other way.
-func (k *keeper) named(ctx context.Context, bodies map[ids.Session][]eventlog.Raw, key people.Key, digest events.Hash) bool {
+// isNamed is named for one value. When it cannot be known, it is.
+func (k *keeper) isNamed(ctx context.Context, bodies map[ids.Session][]eventlog.Raw, key people.Key, digest events.Hash) bool {
 	if k.s.log.Refusal(key.Session) != nil {
 		return true
 	}

@@ -2,11 +2,8 @@ package registry
 
 import (
 	"context"
-	"errors"
-	"log/slog"
 	"runtime"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -114,7 +111,7 @@ func TestSweepKeepsWhatTheLogNames(t *testing.T) {
 	}
 	settled(t, r)
 	orphans := []string{"Orphaned reason", "Orphaned person", "Orphaned text", "Orphaned change"}
-	if err := r.keeper.sweep(t.Context()); err != nil {
+	if err := r.keeper.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for _, text := range orphans {
@@ -132,7 +129,7 @@ func TestSweepKeepsWhatTheLogNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := newKeeper(&Service{shell: r.shell, log: r.log, people: later, lines: r.lines})
-	if err := again.sweep(t.Context()); err != nil {
+	if err := again.Sweep(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	for _, text := range orphans {
@@ -145,50 +142,6 @@ func TestSweepKeepsWhatTheLogNames(t *testing.T) {
 			t.Errorf("%q was swept", text)
 		}
 	}
-}
-
-// TestATaskIsRepeatedAndGivenUp: while the store is away a task waits longer
-// and longer, and in the end lets the others behind it through.
-func TestATaskIsRepeatedAndGivenUp(t *testing.T) {
-	var out lines
-	k := newKeeper(&Service{lines: slog.New(slog.NewTextHandler(&out, nil))})
-	for name, c := range map[string]struct {
-		faults int // how often it fails first
-		tried  int
-		lasted time.Duration
-	}{
-		"at once":     {0, 1, 0},
-		"third time":  {2, 3, 1500 * time.Millisecond},
-		"never":       {1000, keepTries, 63500 * time.Millisecond},
-		"at the last": {keepTries - 1, keepTries, 31500 * time.Millisecond},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			tried, ended, begun := 0, 0, time.Now()
-			k.finish(t.Context(), task{what: "test", end: func() { ended++ }, do: func(context.Context) error {
-				if tried++; tried <= c.faults {
-					return errors.New("the store is away: " + name)
-				}
-				return nil
-			}})
-			if tried != c.tried || ended != 1 || time.Since(begun) != c.lasted {
-				t.Errorf("%s: tried %d times, ended %d times, in %s", name, tried, ended, time.Since(begun))
-			}
-		})
-	}
-	// The text of an error may hold anything; only its code is written.
-	if out.contain("the store is away: ") || !out.contain("internal_error") {
-		t.Errorf("the lines are %s", out.all.String())
-	}
-	// A shutdown does not wait for a task that cannot be done.
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		begun := time.Now()
-		k.finish(ctx, task{end: func() {}, do: func(context.Context) error { return errors.New("away") }})
-		if lasted := time.Since(begun); lasted != time.Second {
-			t.Errorf("the shutdown took %s", lasted)
-		}
-	})
 }
 
 // TestDeadlinesAreTimers: what the domain has due is armed by the shell as a

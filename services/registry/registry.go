@@ -150,7 +150,7 @@ func (s *Service) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	begun := s.log.Activity().Begin()
-	running.Go(func() { s.keeper.run(keeping, begun) })
+	running.Go(func() { s.keeper.Run(keeping, begun) })
 	var served error
 	serving, ended := context.WithCancel(ctx)
 	running.Go(func() {
@@ -162,7 +162,7 @@ func (s *Service) Run(ctx context.Context) error {
 	})
 	err := s.shell.Run(ctx)
 	ended()
-	s.keeper.drain(drainFor)
+	s.keeper.Drain(drainFor)
 	stop()
 	running.Wait()
 	return errors.Join(err, served)

@@ -149,7 +149,7 @@ func (s *Service) Run(ctx context.Context) error {
 	})
 	err = s.shell.Run(ctx)
 	ended()
-	s.keeper.drain(drainFor)
+	s.keeper.Drain(drainFor)
 	stop()
 	running.Wait()
 	return errors.Join(err, served)
