@@ -16,7 +16,7 @@ import (
 )
 
 // Names are the pages that a link may lead to: /s/CODE/NAME.
-var Names = []string{"chair", "desk", "live", "room", "speaker"}
+var Names = []string{"chair", "desk", "live", "organiser", "room", "speaker"}
 
 const missing = "There is no such page. Check the link, or ask the secretariat for it again."
 
@@ -44,7 +44,8 @@ func Protect(next http.Handler) http.Handler {
 }
 
 // Mount serves the pages in files: / and /s/CODE lead to index.html, which
-// goes on to the page of the link's role, /s/CODE/NAME to the page itself.
+// goes on to the page of the link's role, /s/CODE/NAME to the page itself, and
+// /organiser to the organiser's page of the whole deployment.
 func Mount(mux *http.ServeMux, files fs.FS, built bool) {
 	if !built {
 		mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) {
@@ -61,6 +62,7 @@ func Mount(mux *http.ServeMux, files fs.FS, built bool) {
 	}
 	mux.Handle("GET /{$}", page("index"))
 	mux.Handle("GET /s/{code}", page("index"))
+	mux.Handle("GET /organiser", page("organiser"))
 	for _, name := range Names {
 		mux.Handle("GET /s/{code}/"+name, page(name))
 	}

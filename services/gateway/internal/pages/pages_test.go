@@ -12,6 +12,7 @@ func serve(built bool) http.Handler {
 	files := fstest.MapFS{
 		"index.html": {Data: []byte("index")}, "chair.html": {Data: []byte("chair")}, "speaker.html": {Data: []byte("speaker")},
 		"live.html": {Data: []byte("live")}, "room.html": {Data: []byte("room")}, "icon.svg": {Data: []byte("<svg/>")},
+		"organiser.html": {Data: []byte("organiser")},
 		"assets/a-1234.js": {Data: []byte("script")}, ".gitkeep": {Data: []byte("x")},
 	}
 	mux := http.NewServeMux()
@@ -30,6 +31,8 @@ func TestPages(t *testing.T) {
 		{"/s/ABC123/speaker", "speaker", "no-cache", 200},
 		{"/s/ABC123/live", "live", "no-cache", 200},
 		{"/s/ABC123/room", "room", "no-cache", 200},
+		{"/s/ABC123/organiser", "organiser", "no-cache", 200},
+		{"/organiser", "organiser", "no-cache", 200},
 		{"/s/ABC123/nothing", "no such page", "", 404},
 		{"/assets/a-1234.js", "script", "immutable", 200},
 		{"/icon.svg", "<svg/>", "no-cache", 200},

@@ -1,5 +1,6 @@
 // What a catalogue is: English defines the keys, area by area; every other language is typed by it, so that a missing
 // or a superfluous text does not compile. Only types and the table of languages stand here; texts are fetched.
+import type applicants from './en/applicants'
 import type captions from './en/captions'
 import type chair from './en/chair'
 import type choices from './en/choices'
@@ -7,6 +8,7 @@ import type common from './en/common'
 import type desk from './en/desk'
 import type index from './en/index'
 import type live from './en/live'
+import type organiser from './en/organiser'
 import type prompter from './en/prompter'
 import type room from './en/room'
 import type speaker from './en/speaker'
@@ -14,12 +16,14 @@ import type speaker from './en/speaker'
 /** The areas of texts. `common` is loaded on every page, the others by the pages that name them. */
 export interface Areas {
   common: typeof common
+  applicants: typeof applicants
   captions: typeof captions
   chair: typeof chair
   choices: typeof choices
   desk: typeof desk
   index: typeof index
   live: typeof live
+  organiser: typeof organiser
   prompter: typeof prompter
   room: typeof room
   speaker: typeof speaker
@@ -97,8 +101,10 @@ type File = Promise<{ default: Readonly<Record<string, string>> }>
 export const files: Record<Language, Record<Area, () => File>> = {
   ar: {
     common: () => import('./ar/common'),
+    applicants: () => import('./ar/applicants'),
     captions: () => import('./ar/captions'),
     desk: () => import('./ar/desk'),
+    organiser: () => import('./ar/organiser'),
     prompter: () => import('./ar/prompter'),
     chair: () => import('./ar/chair'),
     choices: () => import('./ar/choices'),
@@ -109,8 +115,10 @@ export const files: Record<Language, Record<Area, () => File>> = {
   },
   zh: {
     common: () => import('./zh/common'),
+    applicants: () => import('./zh/applicants'),
     captions: () => import('./zh/captions'),
     desk: () => import('./zh/desk'),
+    organiser: () => import('./zh/organiser'),
     prompter: () => import('./zh/prompter'),
     chair: () => import('./zh/chair'),
     choices: () => import('./zh/choices'),
@@ -121,8 +129,10 @@ export const files: Record<Language, Record<Area, () => File>> = {
   },
   en: {
     common: () => import('./en/common'),
+    applicants: () => import('./en/applicants'),
     captions: () => import('./en/captions'),
     desk: () => import('./en/desk'),
+    organiser: () => import('./en/organiser'),
     prompter: () => import('./en/prompter'),
     chair: () => import('./en/chair'),
     choices: () => import('./en/choices'),
@@ -133,8 +143,10 @@ export const files: Record<Language, Record<Area, () => File>> = {
   },
   fr: {
     common: () => import('./fr/common'),
+    applicants: () => import('./fr/applicants'),
     captions: () => import('./fr/captions'),
     desk: () => import('./fr/desk'),
+    organiser: () => import('./fr/organiser'),
     prompter: () => import('./fr/prompter'),
     chair: () => import('./fr/chair'),
     choices: () => import('./fr/choices'),
@@ -145,8 +157,10 @@ export const files: Record<Language, Record<Area, () => File>> = {
   },
   ru: {
     common: () => import('./ru/common'),
+    applicants: () => import('./ru/applicants'),
     captions: () => import('./ru/captions'),
     desk: () => import('./ru/desk'),
+    organiser: () => import('./ru/organiser'),
     prompter: () => import('./ru/prompter'),
     chair: () => import('./ru/chair'),
     choices: () => import('./ru/choices'),
@@ -157,8 +171,10 @@ export const files: Record<Language, Record<Area, () => File>> = {
   },
   es: {
     common: () => import('./es/common'),
+    applicants: () => import('./es/applicants'),
     captions: () => import('./es/captions'),
     desk: () => import('./es/desk'),
+    organiser: () => import('./es/organiser'),
     prompter: () => import('./es/prompter'),
     chair: () => import('./es/chair'),
     choices: () => import('./es/choices'),

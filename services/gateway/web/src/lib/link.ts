@@ -3,7 +3,7 @@
 // links in one browser do not overwrite each other (decisions.md 30).
 import type { Id, Phase, Problem } from './view'
 
-export type Page = 'chair' | 'desk' | 'speaker' | 'live' | 'room'
+export type Page = 'chair' | 'desk' | 'organiser' | 'speaker' | 'live' | 'room'
 
 /** A session in short, as the code finds it. */
 export interface Brief {
@@ -53,18 +53,26 @@ export function pageFor(roles: readonly string[]): Page {
 const key = (code: string): string => `fairfloor.token.${code}`
 const memory = new Map<string, string>()
 
-/** Takes the token of the fragment, or the one that this tab was given before. */
-export function takeToken(code: string): string | undefined {
+/**
+ * Takes the token of the fragment, or the one that this tab was given before. `fragments` are what else a fragment of
+ * this page may be, such as the name of a section.
+ */
+export function takeToken(code: string, fragments: readonly string[] = []): string | undefined {
   const given = location.hash.slice(1)
-  if (!given) return stored(code)
-  memory.set(code, given)
+  if (!given || fragments.includes(given)) return stored(code)
+  carryToken(code, given)
+  history.replaceState(history.state, '', location.pathname + location.search)
+  return given
+}
+
+/** Keeps a token for this tab's next page of a code, when one link opens several sessions. */
+export function carryToken(code: string, token: string): void {
+  memory.set(code, token)
   try {
-    sessionStorage.setItem(key(code), given)
+    sessionStorage.setItem(key(code), token)
   } catch {
     // A browser without storage keeps it until the page is left.
   }
-  history.replaceState(history.state, '', location.pathname + location.search)
-  return given
 }
 
 function stored(code: string): string | undefined {

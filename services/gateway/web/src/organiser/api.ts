@@ -1,0 +1,18 @@
+// What the organiser's page asks of the HTTP API beside the line: always with the link's token, which never stands in
+// an address, and with refusals as the server words them.
+import { Refused } from '../lib/link'
+import type { Problem } from '../lib/view'
+
+/** Asks the API under /api/v1. Throws Refused, or TypeError when the server cannot be reached. */
+export async function ask<T>(token: string, path: string, body?: unknown, method = body ? 'POST' : 'GET'): Promise<T> {
+  const answer = await fetch(`/api/v1${path}`, {
+    method,
+    credentials: 'omit',
+    headers: { Authorization: `Bearer ${token}`, ...(body ? { 'Content-Type': 'application/json' } : {}) },
+    body: body ? JSON.stringify(body) : undefined,
+  })
+  const said = (await answer.json().catch(() => undefined)) as unknown
+  if (answer.ok) return said as T
+  const problem = said as Problem | undefined
+  throw new Refused(problem?.code ? problem : { code: 'unknown', title: answer.statusText, status: answer.status })
+}
