@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/fairfloor/fairfloor/pkg/outgoing"
 	"github.com/fairfloor/fairfloor/pkg/problem"
 )
 
@@ -14,16 +15,7 @@ func Defaults() AllowList {
 }
 
 // AllowList says where captions may go. The zero AllowList allows nothing.
-type AllowList struct {
-	// Hosts holds names ("captions.example.org"), names with a port
-	// ("127.0.0.1:8080"), and all names below one ("*.zoom.us", which is not
-	// zoom.us itself). Without a port only https's own is allowed.
-	Hosts []string
-	// Insecure allows http, for tests and for a target in the same room.
-	Insecure bool
-	// Private allows addresses of our own network.
-	Private bool
-}
+type AllowList outgoing.List
 
 // Target checks a form and a URL as somebody typed them. The error is a
 // *problem.Error about the field "target" or "url"; it does not repeat the URL,
@@ -60,32 +52,8 @@ func (a AllowList) check(u *url.URL) error {
 	return nil
 }
 
-func (a AllowList) lists(u *url.URL) bool {
-	name := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
-	for _, host := range a.Hosts {
-		host = strings.ToLower(host)
-		if host == strings.ToLower(u.Host) && u.Port() != "" {
-			return true
-		}
-		if p := u.Port(); p != "" && p != "443" {
-			continue
-		}
-		if below, wild := strings.CutPrefix(host, "*"); wild && strings.HasPrefix(below, ".") && strings.HasSuffix(name, below) && len(name) > len(below) || host == name {
-			return true
-		}
-	}
-	return false
-}
-
-// carrierGrade is shared address space (RFC 6598), which netip does not count as private.
-var carrierGrade = netip.MustParsePrefix("100.64.0.0/10")
-
-// translated embeds IPv4 addresses (RFC 6052), and so could lead to a private one.
-var translated = netip.MustParsePrefix("64:ff9b::/96")
+func (a AllowList) lists(u *url.URL) bool { return outgoing.List(a).Names(u) }
 
 // reaches reports whether a connection to the address may be made. It is asked
 // again when the name has been resolved: a public name may point inside.
-func (a AllowList) reaches(address netip.Addr) bool {
-	address = address.Unmap().WithZone("")
-	return a.Private || address.IsGlobalUnicast() && !address.IsPrivate() && !carrierGrade.Contains(address) && !translated.Contains(address)
-}
+func (a AllowList) reaches(address netip.Addr) bool { return outgoing.List(a).Reaches(address) }

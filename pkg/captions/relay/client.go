@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/fairfloor/fairfloor/pkg/outgoing"
 )
 
 // DefaultTimeout is how long an attempt may take. Zoom and YouTube answer within a second.
@@ -33,18 +32,9 @@ func NewClient(allowed AllowList, timeout time.Duration) *Client {
 	if timeout <= 0 {
 		timeout = DefaultTimeout
 	}
-	dialer := &net.Dialer{Timeout: timeout, Control: func(_, address string, _ syscall.RawConn) error {
-		// Here the name has been resolved, and nothing can point elsewhere any more.
-		at, err := netip.ParseAddrPort(address)
-		if err != nil || !allowed.reaches(at.Addr()) {
-			return errOffList
-		}
-		return nil
-	}}
 	return &Client{allowed: allowed, http: &http.Client{
-		Timeout: timeout,
-		// No proxy: it would resolve the name itself, out of our sight.
-		Transport: &http.Transport{DialContext: dialer.DialContext, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 2, IdleConnTimeout: time.Minute},
+		Timeout:   timeout,
+		Transport: outgoing.List(allowed).Transport(timeout),
 		CheckRedirect: func(next *http.Request, via []*http.Request) error {
 			if next.Method != via[0].Method {
 				// 301 to 303 make a GET of a POST, and the text would stay behind: the answer itself is judged.
@@ -58,7 +48,7 @@ func NewClient(allowed AllowList, timeout time.Duration) *Client {
 	}}
 }
 
-var errOffList = errors.New("the target is not on the list")
+var errOffList = outgoing.ErrUnlisted
 
 // Close ends the client's idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
