@@ -127,7 +127,7 @@ export class Station {
       const { finals, rest } = sentences(text)
       for (const final of finals) this.final(final)
       this.text = rest
-      if (rest && this.begun === undefined) this.begun = this.session.now
+      if (rest && this.begun === undefined) this.begun = this.session.exactly()
       if (!rest) this.begun = undefined
       clearTimeout(this.idle)
       if (rest.trim()) this.idle = setTimeout(() => this.enter(), idleAfter)
@@ -187,7 +187,7 @@ export class Station {
     this.outbox?.add(next)
   }
 
-  private instant(at = this.session.now): number | undefined {
+  private instant(at = this.session.exactly()): number | undefined {
     return at === undefined ? undefined : Math.round(at)
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { add, left, minutes, sessionTime, tone, type Sample } from './clock'
+import { add, left, minutes, sessionTime, span, tone, untilChange, type Sample } from './clock'
 import type { TurnView } from './view'
 
 const turn = (more: Partial<TurnView>): TurnView => ({
@@ -89,5 +89,40 @@ describe('what is left of a turn', () => {
     [-61_500, '−1:01'],
   ])('%d ms is written %s', (ms, want) => {
     expect(minutes(ms)).toBe(want)
+  })
+})
+
+describe('a page that looks only when a number changes', () => {
+  const numbers = (of: TurnView, now: number): string => {
+    const ms = left(of, now)
+    const second = Math.floor(now / 1000)
+    if (ms === undefined) return `${second} ${Math.floor((now - of.given_at) / 1000)}`
+    return `${second} ${minutes(ms)} ${span((of.ended_at ?? of.paused_since ?? now) - of.begun_at! - (of.paused_ms ?? 0))}`
+  }
+
+  it.each([
+    ['that runs', turn({})],
+    ['that was called and did not begin', turn({ given_at: 1234, begun_at: undefined })],
+    [
+      'with a part of a second in every length',
+      turn({ begun_at: 2345, allotted_ms: 59_500, added_ms: 301, paused_ms: 77 }),
+    ],
+    ['that is over its time', turn({ begun_at: 2345, allotted_ms: 3210 })],
+    ['that stands', turn({ begun_at: 2345, paused_since: 7890 })],
+    ['that has ended', turn({ begun_at: 2345, ended_at: 7890 })],
+  ])('misses none of a turn %s, and shows each at once', (_, of) => {
+    // Every ms is looked at by the one, and only what the other was told to look at.
+    let looks = 0
+    let shown = ''
+    let next = 8000
+    for (let now = 8000; now < 20_000; now++) {
+      if (now >= next) {
+        looks++
+        shown = numbers(of, now)
+        next = now + Math.ceil(untilChange(of, now))
+      }
+      expect(shown, `at ${now}`).toBe(numbers(of, now))
+    }
+    expect(looks).toBeLessThanOrEqual(3 * 12 + 1)
   })
 })

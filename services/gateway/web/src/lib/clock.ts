@@ -50,6 +50,21 @@ export function left(turn: TurnView | undefined, now: number | undefined): numbe
   return turn.allotted_ms + (turn.added_ms ?? 0) - (at - turn.begun_at - (turn.paused_ms ?? 0))
 }
 
+/**
+ * How long until a number of this turn or of the session's seconds changes, ms of session time: what is left (or the
+ * seconds since the call), what was used, the second of `now`. A page that looks then shows the same as one that looks
+ * on every frame, and lets a phone rest in between.
+ */
+export function untilChange(turn: TurnView | undefined, now: number): number {
+  const next = (ms: number): number => ((ms % 1000) + 1000) % 1000 || 1000
+  const ms = left(turn, now)
+  const waits = [next(-now)]
+  if (turn && ms === undefined) waits.push(next(turn.given_at - now))
+  if (turn && ms !== undefined && !turn.paused_since && !turn.ended_at)
+    waits.push(next(ms), next(ms - (turn.allotted_ms ?? 0) - (turn.added_ms ?? 0)))
+  return Math.min(...waits)
+}
+
 /** The colour of a countdown: amber at 30 s or 20 %, red at 0 (fairness.md). */
 export function tone(turn: TurnView | undefined, ms: number | undefined): 'calm' | 'amber' | 'red' {
   if (ms === undefined || !turn) return 'calm'

@@ -112,6 +112,11 @@ export class Live {
     return sessionTime(this.samples, performance.now())
   }
 
+  /** How many ms of session time pass in one of the browser's. */
+  speed(): number {
+    return (this.samples.at(-1)?.permille ?? 1000) / 1000
+  }
+
   /** Whether nothing was heard for too long, or the line is down. */
   stale(): boolean {
     return this.state.line !== 'live' || performance.now() - this.heard > staleAfter

@@ -1,7 +1,9 @@
 // One session as a page shows it: the server's view as it was said, session time
-// on every frame, and whether all of that is current. Nothing is guessed: a
+// whenever a number of it changes, and whether all of that is current. Nothing is guessed: a
 // command changes the page only when the server's view has changed.
 import { expectOf } from './act'
+import { untilChange } from './clock'
+import { runningTurn } from './floor'
 import { Live, staleAfter, type State } from './live'
 import { Transcript } from './transcript.svelte'
 import type { Id, Me, Presence, Problem, Receipt, View } from './view'
@@ -10,6 +12,8 @@ export type Status = 'loading' | 'live' | 'reconnecting' | 'stale' | 'stopped'
 
 /** How long a control stays busy after its receipt while the view is not there yet, ms. */
 const patience = 2000
+/** The longest that a page goes without looking at time and line, ms: what else depends on them is late by no more. */
+const looksEvery = 250
 
 export interface Refusal {
   verb: string
@@ -25,7 +29,7 @@ export class Session {
   status = $state<Status>('loading')
   /** Seconds since anything was heard. */
   silence = $state(0)
-  /** Session time, ms, on every frame; undefined before the clock was measured. */
+  /** Session time, ms, when a number last changed, at most 250 ms ago; undefined before the clock was measured. */
   now = $state<number>()
   /** The same, once a second: for what need not move on every frame. */
   second = $state<number>()
@@ -38,7 +42,7 @@ export class Session {
   readonly transcript: Transcript
 
   private readonly live: Live
-  private frameHandle = 0
+  private timer?: ReturnType<typeof setTimeout>
   private arrived: (() => void)[] = []
 
   constructor(
@@ -48,13 +52,13 @@ export class Session {
   ) {
     this.live = new Live(id, token, this.take)
     this.transcript = new Transcript(this.live)
-    document.addEventListener('visibilitychange', this.tick)
-    this.frame()
+    document.addEventListener('visibilitychange', this.look)
+    this.look()
   }
 
   close(): void {
-    cancelAnimationFrame(this.frameHandle)
-    document.removeEventListener('visibilitychange', this.tick)
+    clearTimeout(this.timer)
+    document.removeEventListener('visibilitychange', this.look)
     this.live.close()
     this.transcript.close()
   }
@@ -106,19 +110,32 @@ export class Session {
     this.presence = state.presence
     this.problem = state.problem
     for (const resolve of this.arrived.splice(0)) resolve()
-    this.tick()
+    this.look()
   }
 
-  private frame = (): void => {
-    this.tick()
-    this.frameHandle = requestAnimationFrame(this.frame)
+  /** Session time at this very moment: for what is measured, not shown. */
+  exactly(): number | undefined {
+    return this.live.now()
   }
 
-  /** Evaluates time and line anew, before anything is painted. */
-  private tick = (): void => {
+  /**
+   * Looks at the clock when the next number changes, and no more often: sixty looks a second cost a phone a tenth of a
+   * processor for as long as a session lasts, and show nothing else.
+   */
+  private look = (): void => {
     // The client calls back while it is being made.
     const live = this.live as Live | undefined
     if (!live) return
+    this.tick(live)
+    const now = live.now()
+    const view = live.state.view
+    const wait = now === undefined ? looksEvery : untilChange(view && runningTurn(view), now) / live.speed()
+    clearTimeout(this.timer)
+    this.timer = setTimeout(this.look, Math.min(looksEvery, Math.max(4, Math.ceil(wait))))
+  }
+
+  /** Evaluates time and line anew, before anything is painted. */
+  private tick(live: Live): void {
     this.now = live.now()
     this.second = this.now === undefined ? undefined : Math.floor(this.now / 1000) * 1000
     const silent = performance.now() - live.heard
