@@ -76,6 +76,10 @@ type tally struct {
 	offered, used, n []int64 // by place
 }
 
+func newTally(places int) *tally {
+	return &tally{offered: make([]int64, places), used: make([]int64, places), n: make([]int64, places)}
+}
+
 // errors is a histogram of absolute errors in whole seconds.
 type errors struct {
 	bins  [7201]int64

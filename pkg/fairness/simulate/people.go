@@ -29,6 +29,9 @@ type person struct {
 	pick              float64
 }
 
+// remote says whether they take part over the conference, as half of them do.
+func (p *person) remote() bool { return p.lot%2 == 0 }
+
 // fortune is what chance decides about a session.
 type fortune struct {
 	people       []person
@@ -125,7 +128,12 @@ func (f *fortune) arrange(groups []Group, rule order.Rule) ([]int, error) {
 	index := make(map[string]int, len(f.people))
 	for i := range f.people {
 		p := &f.people[i]
-		members[i] = order.Member{ID: p.id, Group: groups[p.group].Name, Lot: fmt.Sprintf("%016x", p.lot), Joined: int64(p.joined)}
+		members[i] = order.Member{
+			ID: p.id, Group: groups[p.group].Name, Lot: fmt.Sprintf("%016x", p.lot), Joined: int64(p.joined),
+			// Half of them are remote, and half are for it: only the rules that take
+			// the two in turn look at that.
+			Remote: p.remote(), Stance: 1 - 2*int(p.lot%2),
+		}
 		index[p.id] = i
 	}
 	places, err := order.Arrange(members, order.Options{Rule: rule})

@@ -50,6 +50,8 @@ type Policy struct {
 	MinimumS int64
 	// Full marks the policies of the design, for tables and pictures.
 	Full bool
+	// rules are a session's own, in place of the scenario's bounds; see Rehearse.
+	rules *Rules
 }
 
 // policies in the order of the table of fairness.md, then the full policy

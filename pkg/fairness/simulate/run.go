@@ -66,8 +66,7 @@ func run(ctx context.Context, scenario Scenario, policy Policy, options Options,
 	var next, done atomic.Int64
 	var group sync.WaitGroup
 	for w := range workers {
-		places := scenario.Applicants()
-		tallies[w] = &tally{offered: make([]int64, places), used: make([]int64, places), n: make([]int64, places)}
+		tallies[w] = newTally(scenario.Applicants())
 		group.Go(func() {
 			g := game{scenario: &scenario, policy: &policy, table: options.Calibration, learn: learn}
 			for ctx.Err() == nil {

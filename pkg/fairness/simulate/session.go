@@ -19,6 +19,7 @@ type player struct {
 	standby                            bool
 
 	begunMS, offeredMS, usedMS int64 // begunMS is zero until heard
+	givenMS, endedMS           int64 // of the turn that was held, with its interruptions
 	cut                        bool
 	forecast                   [3]eta.Range // at list close, at 5 places, at 3 places
 	has                        [3]bool
@@ -95,6 +96,9 @@ func (g *game) begin(seed uint64, session int) error {
 	}
 	if g.policy.MinimumS >= 0 {
 		s.MinimumMS = g.policy.MinimumS * 1000
+	}
+	if g.policy.rules != nil {
+		g.policy.rules.apply(s)
 	}
 	s.ListClosed = true
 	s.Reserve.Entries = len(list)
@@ -411,6 +415,7 @@ func (g *game) call() bool {
 	}
 	g.situation.Use = g.situation.Use.Add(p.usedMS, offered)
 	g.situation.Handover = g.situation.Handover.Add(p.begunMS - g.nowMS)
+	p.givenMS, p.endedMS = g.nowMS, end
 	g.nowMS, g.endedMS = end, end
 	return true
 }
