@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { shortcut, shortcuts } from './keys'
+import { pressed, shortcut, shortcuts } from './keys'
 
 const press = (key: string, more = {}) => ({
   key,
@@ -49,5 +49,19 @@ describe('shortcuts', () => {
   it('uses each key once', () => {
     const keys = shortcuts.flatMap((one) => one.keys)
     expect(new Set(keys).size).toBe(keys.length)
+  })
+
+  it('act only while no control has the focus; Escape leaves it, and nothing where there is none', () => {
+    const body = { tag: 'body' } as unknown as HTMLElement
+    const button = { tag: 'button' } as unknown as HTMLElement
+    const document = (activeElement: unknown): Document =>
+      ({ activeElement, body, documentElement: {} }) as unknown as Document
+    const event = (key: string, more = {}): KeyboardEvent => press(key, more) as unknown as KeyboardEvent
+    expect(pressed(event('n'), document(body))).toBe('primary')
+    expect(pressed(event('n'), document(null))).toBe('primary')
+    expect(pressed(event('n'), document(button))).toBeUndefined()
+    expect(pressed(event('Escape'), document(button))).toBe('leave')
+    expect(pressed(event('Escape'), document(body))).toBeUndefined()
+    expect(pressed(event('Escape', { defaultPrevented: true }), document(button))).toBeUndefined()
   })
 })

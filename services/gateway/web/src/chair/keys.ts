@@ -16,6 +16,7 @@ export type Shortcut =
   | 'you_are_muted'
   | 'slow_down'
   | 'help'
+  | 'leave'
 
 /** Each shortcut with the keys as they are written on a list. */
 export const shortcuts: readonly { does: Shortcut; keys: readonly string[] }[] = [
@@ -33,6 +34,7 @@ export const shortcuts: readonly { does: Shortcut; keys: readonly string[] }[] =
   { does: 'you_are_muted', keys: ['2'] },
   { does: 'slow_down', keys: ['3'] },
   { does: 'help', keys: ['?'] },
+  { does: 'leave', keys: ['Esc'] },
 ]
 
 type Press = Pick<KeyboardEvent, 'key' | 'code' | 'ctrlKey' | 'metaKey' | 'altKey' | 'repeat'>
@@ -52,9 +54,18 @@ export function shortcut(press: Press): Shortcut | undefined {
 export const occupied = (focused: Element | null, of: Document = document): boolean =>
   focused !== null && focused !== of.body && focused !== of.documentElement
 
-/** The shortcut that a key press means in a window, or nothing while a field or control has the focus there. */
-export const pressed = (event: KeyboardEvent, of: Document = document): Shortcut | undefined =>
-  event.defaultPrevented || occupied(of.activeElement, of) ? undefined : shortcut(event)
+/**
+ * The shortcut that a key press means in a window. While a field or control has the focus there, only Escape means
+ * something: it is left, so that whoever runs a session by keyboard comes from the list back to the keys.
+ */
+export function pressed(event: KeyboardEvent, of: Document = document): Shortcut | undefined {
+  if (event.defaultPrevented) return undefined
+  if (occupied(of.activeElement, of)) return event.key === 'Escape' ? 'leave' : undefined
+  return shortcut(event)
+}
+
+/** Leaves the field or control that has the focus; Tab goes on from there. */
+export const leave = (of: Document = document): void => (of.activeElement as HTMLElement | null)?.blur()
 
 const stored = 'fairfloor.shortcuts'
 

@@ -170,6 +170,7 @@ const chair = {
   'key.you_are_muted': 'Private word: you are muted',
   'key.slow_down': 'Private word: please slow down',
   'key.help': 'This list',
+  'key.leave': 'Leave the control: the keys work again',
   'key.space': 'Space',
 } as const
 

@@ -174,6 +174,7 @@ const chair: Texts<'es', 'chair'> = {
   'key.you_are_muted': 'Aviso privado: su micrófono está apagado',
   'key.slow_down': 'Aviso privado: hable más despacio',
   'key.help': 'Esta lista',
+  'key.leave': 'Salir del control: las teclas vuelven a actuar',
   'key.space': 'Espacio',
 }
 

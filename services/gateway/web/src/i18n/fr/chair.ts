@@ -175,6 +175,7 @@ const chair: Texts<'fr', 'chair'> = {
   'key.you_are_muted': 'Mot privé : votre micro est coupé',
   'key.slow_down': 'Mot privé : parlez plus lentement',
   'key.help': 'Cette liste',
+  'key.leave': 'Quitter la commande : les touches agissent de nouveau',
   'key.space': 'Espace',
 }
 

@@ -157,6 +157,7 @@ const chair: Texts<'zh', 'chair'> = {
   'key.you_are_muted': '私下提示：话筒已静音',
   'key.slow_down': '私下提示：请放慢语速',
   'key.help': '本列表',
+  'key.leave': '离开按钮或输入框：快捷键重新生效',
   'key.space': '空格键',
 }
 
