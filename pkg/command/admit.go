@@ -42,20 +42,20 @@ func Admit(r *Request, c events.Context) (Verb, error) {
 }
 
 // list writes roles as people say them.
-func list(roles []events.Role) string {
+func list(roles []events.Role) problem.Words {
 	if len(roles) == 0 {
-		return "nobody"
+		return problem.Words{"nobody"}
 	}
-	said := make([]string, 0, len(roles))
+	said := make(problem.Words, 0, len(roles))
 	for _, r := range roles {
 		if r != events.System {
 			said = append(said, strings.ReplaceAll(string(r), "_", "-"))
 		}
 	}
 	if len(said) == 0 {
-		return "the program itself"
+		return problem.Words{"the program itself"}
 	}
-	return strings.Join(said, ", ")
+	return said
 }
 
 // Read reads the arguments strictly: an unknown member, a wrong type or more

@@ -191,7 +191,7 @@ func (s *Situation) check() error {
 // checkEntry refuses one entry.
 func (s *Situation) checkEntry(i int) error {
 	e := &s.Entries[i]
-	fault := func(name, detail string, value int64) error {
+	fault := func(name string, detail problem.Text, value int64) error {
 		return problem.Field(path(i, name), detail, value)
 	}
 	const durations = "%d ms is not between 0 and 24 hours"

@@ -2,7 +2,8 @@
 //
 // Guarantee: every refusal has a stable code from the table here, an HTTP status,
 // a sentence that says what was wrong, the field where there is one, and a
-// sentence that says what to do. The gateway writes it as RFC 9457 problem
+// sentence that says what to do; both come in English and as a [Sentence] that
+// the pages say in the reader's language. The gateway writes it as RFC 9457 problem
 // details or inside a receipt; nothing else is ever shown to a client.
 package problem
 
@@ -38,7 +39,7 @@ const (
 // kinds gives each code its HTTP status and title.
 var kinds = map[Code]struct {
 	status int
-	title  string
+	title  Text
 }{
 	Malformed:    {400, "The request cannot be read"},
 	Invalid:      {422, "A value is not allowed"},
@@ -75,6 +76,8 @@ type Error struct {
 	Field string
 	// Do says what to do about it.
 	Do string
+	// Why is Detail, and How is Do, as the pages say them in the reader's language.
+	Why, How Sentence
 	// Since holds what happened since the state that a stale command expected, at most 20 acts.
 	Since any
 	// RetryAfterMS is how long to wait before repeating, in ms; zero when repeating does not help.
@@ -82,20 +85,25 @@ type Error struct {
 }
 
 // New makes a refusal with a code and a formatted detail.
-func New(code Code, detail string, args ...any) *Error {
-	return &Error{Code: code, Detail: fmt.Sprintf(detail, args...)}
+func New(code Code, detail Text, args ...any) *Error {
+	e := &Error{Code: code}
+	e.Detail, e.Why = say(detail, args)
+	return e
 }
 
 // Field makes an Invalid refusal about one field.
-func Field(field, detail string, args ...any) *Error {
-	return &Error{Code: Invalid, Field: field, Detail: fmt.Sprintf(detail, args...)}
+func Field(field string, detail Text, args ...any) *Error {
+	return New(Invalid, detail, args...).On(field)
 }
 
 // On names the field at fault.
 func (e *Error) On(field string) *Error { e.Field = field; return e }
 
-// Try says what to do.
-func (e *Error) Try(do string) *Error { e.Do = do; return e }
+// Try says what to do, with the arguments of do.
+func (e *Error) Try(do Text, args ...any) *Error {
+	e.Do, e.How = say(do, args)
+	return e
+}
 
 // Status is the HTTP status of the code; 500 for a code that is not in the table.
 func (e *Error) Status() int {
@@ -106,7 +114,7 @@ func (e *Error) Status() int {
 }
 
 // Title is the code's short sentence.
-func (e *Error) Title() string { return kinds[e.Code].title }
+func (e *Error) Title() string { return string(kinds[e.Code].title) }
 
 // Error gives the code and the detail.
 func (e *Error) Error() string {
@@ -118,22 +126,24 @@ func (e *Error) Error() string {
 
 // wire is the JSON form: the members of RFC 9457 and our extensions.
 type wire struct {
-	Type         string `json:"type"`
-	Title        string `json:"title"`
-	Status       int    `json:"status"`
-	Detail       string `json:"detail,omitempty"`
-	Code         Code   `json:"code"`
-	Field        string `json:"field,omitempty"`
-	Do           string `json:"do,omitempty"`
-	Since        any    `json:"since,omitempty"`
-	RetryAfterMS int64  `json:"retry_after_ms,omitempty"`
+	Type         string   `json:"type"`
+	Title        string   `json:"title"`
+	Status       int      `json:"status"`
+	Detail       string   `json:"detail,omitempty"`
+	Code         Code     `json:"code"`
+	Field        string   `json:"field,omitempty"`
+	Do           string   `json:"do,omitempty"`
+	Why          Sentence `json:"why,omitzero"`
+	How          Sentence `json:"how,omitzero"`
+	Since        any      `json:"since,omitempty"`
+	RetryAfterMS int64    `json:"retry_after_ms,omitempty"`
 }
 
 // MarshalJSON writes problem details.
 func (e *Error) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wire{
 		Type: "urn:fairfloor:problem:" + string(e.Code), Title: e.Title(), Status: e.Status(), Detail: e.Detail,
-		Code: e.Code, Field: e.Field, Do: e.Do, Since: e.Since, RetryAfterMS: e.RetryAfterMS,
+		Code: e.Code, Field: e.Field, Do: e.Do, Why: e.Why, How: e.How, Since: e.Since, RetryAfterMS: e.RetryAfterMS,
 	})
 }
 
@@ -143,7 +153,9 @@ func (e *Error) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &w); err != nil {
 		return err
 	}
-	*e = Error{Code: w.Code, Detail: w.Detail, Field: w.Field, Do: w.Do, Since: w.Since, RetryAfterMS: w.RetryAfterMS}
+	*e = Error{
+		Code: w.Code, Detail: w.Detail, Field: w.Field, Do: w.Do, Why: w.Why, How: w.How, Since: w.Since, RetryAfterMS: w.RetryAfterMS,
+	}
 	return nil
 }
 
@@ -154,7 +166,7 @@ func From(err error) *Error {
 	if errors.As(err, &e) {
 		return e
 	}
-	return &Error{Code: Internal, Detail: "something failed inside the program", Do: "repeat with the same id; if it fails again, tell the operator the time"}
+	return New(Internal, "something failed inside the program").Try("repeat with the same id; if it fails again, tell the operator the time")
 }
 
 // Is reports whether err holds a refusal with this code.

@@ -126,14 +126,15 @@ func TestJSONRoundTrip(t *testing.T) {
 
 // RFC 9457, 3.1: type, title, status and detail under exactly these names.
 func TestProblemDetailsMembers(t *testing.T) {
-	e := Field("args.by_ms", "900001 ms is not between 1 and 600000").Try("ask for less")
+	e := Field("args.by_ms", "%d ms is not between %d and %d", 900_001, 1, 600_000).Try("ask for less")
 	e.RetryAfterMS = 500
 	raw, err := json.Marshal(e)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := `{"type":"urn:fairfloor:problem:invalid","title":"A value is not allowed","status":422,` +
-		`"detail":"900001 ms is not between 1 and 600000","code":"invalid","field":"args.by_ms","do":"ask for less","retry_after_ms":500}`
+		`"detail":"900001 ms is not between 1 and 600000","code":"invalid","field":"args.by_ms","do":"ask for less",` +
+		`"why":{"key":"x_ms_is_not_between_x_and_x","args":[900001,1,600000]},"how":{"key":"ask_for_less"},"retry_after_ms":500}`
 	if string(raw) != want {
 		t.Errorf("%s\nwant %s", raw, want)
 	}

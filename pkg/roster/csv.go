@@ -97,7 +97,7 @@ func Read(data []byte) (Sheet, error) {
 		return Sheet{}, problem.New(problem.Malformed, "the file is empty").On("file").Try("give a row with the names of the columns, then a row for each applicant")
 	}
 	if head.problem != nil {
-		return Sheet{}, problem.New(problem.Malformed, "the first row cannot be read: %s", head.problem.Detail).On("file").Try("put the names of the columns in the first row")
+		return Sheet{}, problem.New(problem.Malformed, "the first row cannot be read: %s", head.problem).On("file").Try("put the names of the columns in the first row")
 	}
 	var sheet Sheet
 	lines.columns = len(head.fields)

@@ -238,7 +238,7 @@ func checkRights(rights map[string][]events.EntryKind) (map[string][]events.Entr
 }
 
 // wrong is a refusal about one field of the modalities.
-func wrong(field, detail string, args ...any) *problem.Error {
+func wrong(field string, detail problem.Text, args ...any) *problem.Error {
 	return problem.Field("args.modalities."+field, detail, args...)
 }
 

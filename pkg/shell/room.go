@@ -169,8 +169,8 @@ func (sh *Shell) enqueue(j job) error {
 }
 
 // busy is the answer "not now", with the wait in ms.
-func busy(detail string, retryMS int64) *problem.Error {
-	p := problem.New(problem.Busy, "%s", detail).Try("send the same command with the same id again")
+func busy(detail problem.Text, retryMS int64) *problem.Error {
+	p := problem.New(problem.Busy, detail).Try("send the same command with the same id again")
 	p.RetryAfterMS = retryMS
 	return p
 }

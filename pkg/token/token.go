@@ -52,7 +52,7 @@ const (
 )
 
 // refusals gives each reason's sentence for people, and what they can do.
-var refusals = map[Reason]struct{ detail, do string }{
+var refusals = map[Reason]struct{ detail, do problem.Text }{
 	Missing:   {"there is no token", "open the link from your invitation again"},
 	Oversized: {"the token is longer than any of ours", "open the link from your invitation again"},
 	Malformed: {"the token is damaged or incomplete", "copy the whole link from your invitation and open it again"},
@@ -79,7 +79,7 @@ type Refusal struct {
 // refuse makes a refusal.
 func refuse(reason Reason) *Refusal {
 	text := refusals[reason]
-	return &Refusal{Reason: reason, shown: problem.New(problem.Unauthorised, "%s", text.detail).On("token").Try(text.do)}
+	return &Refusal{Reason: reason, shown: problem.New(problem.Unauthorised, text.detail).On("token").Try(text.do)}
 }
 
 // Error gives the reason and the problem's text.

@@ -2,7 +2,6 @@ package eta
 
 import (
 	"slices"
-	"strconv"
 
 	"github.com/fairfloor/fairfloor/pkg/problem"
 )
@@ -62,7 +61,7 @@ func Backtest(speeches []Speech, lead int) (Score, error) {
 	sittings := group(speeches)
 	if len(sittings) <= Warmup {
 		return Score{}, problem.Field("data", "%d sittings are too few", len(sittings)).
-			Try("the first " + strconv.Itoa(Warmup) + " are only learned from; give more")
+			Try("the first %d are only learned from; give more", Warmup)
 	}
 	b := backtest{lead: lead, classes: [2]class{
 		{priorCount * priorPPM, priorCount},

@@ -60,7 +60,7 @@ func ReadSpeeches(r io.Reader) ([]Speech, error) {
 	for k, name := range columns {
 		if at[k] = slices.Index(header, name); at[k] < 0 && name != columns[government] {
 			return nil, problem.Field("data", "the column %s is missing", name).
-				Try("give the columns of debate-durations.csv: " + strings.Join(columns[:], ", "))
+				Try("give the columns of debate-durations.csv: %s", strings.Join(columns[:], ", "))
 		}
 	}
 	var speeches []Speech

@@ -93,7 +93,7 @@ func refuse(err error) error {
 func needs(c *cobra.Command, names ...string) error {
 	for _, name := range names {
 		if !c.Flags().Changed(name) {
-			return problem.Field(name, "--%s is missing", name).Try("see " + c.CommandPath() + " --help")
+			return problem.Field(name, "--%s is missing", name).Try("see %s --help", c.CommandPath())
 		}
 	}
 	return nil

@@ -73,7 +73,7 @@ func readScenario(name string) (simulate.Scenario, error) {
 	text, err := os.ReadFile(name)
 	if err != nil {
 		return simulate.Scenario{}, problem.Field("scenario", "%q is neither a scenario nor a file that can be read", name).
-			Try("scenarios: " + strings.Join(simulate.Names(), ", "))
+			Try("scenarios: %s", strings.Join(simulate.Names(), ", "))
 	}
 	s := simulate.OEWG2021()
 	s.Name = name
@@ -96,7 +96,7 @@ func choose(text string) ([]simulate.Policy, error) {
 			for _, p := range simulate.Policies() {
 				names = append(names, p.Name)
 			}
-			return nil, problem.Field("policy", "%q is not a policy", name).Try("policies: all, default, " + strings.Join(names, ", "))
+			return nil, problem.Field("policy", "%q is not a policy", name).Try("policies: all, default, %s", strings.Join(names, ", "))
 		}
 		chosen = append(chosen, p)
 	}

@@ -198,7 +198,7 @@ func (s *Server) engine(language string) (string, error) {
 		}
 	}
 	return "", problem.New(problem.NotFound, "no speech engine for %s is set up", language).On("language").
-		Try("start the gateway with --engines " + language + "=ws://ADDRESS, or have somebody type the captions")
+		Try("start the gateway with --engines %s=ws://ADDRESS, or have somebody type the captions", language)
 }
 
 // whose gives the actor that writes for the bearer of a token, and the turn to

@@ -78,11 +78,11 @@ func (s *Server) acceptable(r *http.Request) *problem.Error {
 	}
 	if !websocket.IsWebSocketUpgrade(r) {
 		return problem.New(problem.Malformed, "this address speaks the websocket protocol").
-			Try("connect with a websocket, subprotocol " + api.Subprotocol + ", or GET the session's view")
+			Try("connect with a websocket, subprotocol %s, or GET the session's view", api.Subprotocol)
 	}
 	if !slices.Contains(websocket.Subprotocols(r), api.Subprotocol) {
 		return problem.New(problem.Malformed, "the subprotocol %s was not offered", api.Subprotocol).On("header.Sec-WebSocket-Protocol").
-			Try("offer " + api.Subprotocol)
+			Try("offer %s", api.Subprotocol)
 	}
 	if !s.Allowed(r) {
 		return problem.New(problem.Forbidden, "pages of this origin may not connect").On("header.Origin").
@@ -144,8 +144,8 @@ func (s *Server) forget(c *conn) {
 	s.all.Done()
 }
 
-func notNow(code problem.Code, detail string, afterMS int64) *problem.Error {
-	p := problem.New(code, "%s", detail).Try("connect again later")
+func notNow(code problem.Code, detail problem.Text, afterMS int64) *problem.Error {
+	p := problem.New(code, detail).Try("connect again later")
 	p.RetryAfterMS = afterMS
 	return p
 }

@@ -109,7 +109,7 @@ type caption struct{ At, Who, Text, Mark string }
 // nothing is the document for a code that no session has.
 func nothing(v visit) *doc {
 	d := frame(v)
-	d.Title, d.Refused = v.words.NoSession, problem.New(problem.NotFound, "%s", v.words.NoSession).Try(v.words.NoSessionDo)
+	d.Title, d.Refused = v.words.NoSession, said(problem.NotFound, v.words.NoSession, v.words.NoSessionDo)
 	return d
 }
 

@@ -80,6 +80,11 @@ type visit struct {
 	done    string
 }
 
+// said is a refusal of the page itself, in the reader's language already.
+func said(code problem.Code, why, do string) *problem.Error {
+	return &problem.Error{Code: code, Detail: why, Do: do}
+}
+
 // enter finds the session and who asks; ok is false when an answer was given.
 func (p *page) enter(w http.ResponseWriter, r *http.Request) (v visit, ok bool) {
 	v.language = choose(r)
@@ -99,7 +104,7 @@ func (p *page) enter(w http.ResponseWriter, r *http.Request) (v visit, ok bool) 
 		if err == nil && claims.Covers(v.session) {
 			v.claims, v.known = claims, true
 		} else {
-			v.refused = problem.New(problem.Unauthorised, "%s", v.words.LinkEnded).Try(v.words.LinkEndedDo)
+			v.refused = said(problem.Unauthorised, v.words.LinkEnded, v.words.LinkEndedDo)
 		}
 	}
 	if !v.known {
@@ -173,7 +178,7 @@ func (p *page) act(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
-		v.refused = problem.New(problem.TooLarge, "%s", v.words.NotRead).Try(v.words.Reload)
+		v.refused = said(problem.TooLarge, v.words.NotRead, v.words.Reload)
 		p.render(w, r, http.StatusRequestEntityTooLarge, v)
 		return
 	}
@@ -185,7 +190,7 @@ func (p *page) act(w http.ResponseWriter, r *http.Request) {
 		p.back(w, v, "")
 	case acts[do]:
 		if !v.known {
-			v.refused = problem.New(problem.Unauthorised, "%s", v.words.NeedLink).Try(v.words.NeedLinkDo)
+			v.refused = said(problem.Unauthorised, v.words.NeedLink, v.words.NeedLinkDo)
 			p.render(w, r, http.StatusUnauthorized, v)
 			return
 		}
@@ -196,7 +201,7 @@ func (p *page) act(w http.ResponseWriter, r *http.Request) {
 		}
 		p.back(w, v, do)
 	default:
-		v.refused = problem.Field("do", "%s", v.words.NotRead).Try(v.words.Reload)
+		v.refused = said(problem.Invalid, v.words.NotRead, v.words.Reload)
 		p.render(w, r, http.StatusUnprocessableEntity, v)
 	}
 }
@@ -210,7 +215,7 @@ func (p *page) signIn(w http.ResponseWriter, r *http.Request, v visit) {
 	}
 	claims, err := p.Tokens.Verify(text)
 	if err != nil || !claims.Covers(v.session) {
-		v.refused = problem.Field("link", "%s", v.words.LinkWrong).Try(v.words.LinkEndedDo)
+		v.refused = said(problem.Invalid, v.words.LinkWrong, v.words.LinkEndedDo)
 		p.render(w, r, http.StatusUnprocessableEntity, v)
 		return
 	}
@@ -222,7 +227,7 @@ func (p *page) signIn(w http.ResponseWriter, r *http.Request, v visit) {
 func (p *page) send(r *http.Request, v visit, verb string) *problem.Error {
 	id, err := ids.Parse[ids.Command](r.PostForm.Get("id"))
 	if err != nil || id.IsZero() {
-		return problem.Field("id", "%s", v.words.NotRead).Try(v.words.Reload)
+		return said(problem.Invalid, v.words.NotRead, v.words.Reload)
 	}
 	args := map[string]string{}
 	frame := api.CommandFrame{ID: id, Verb: verb}
@@ -250,7 +255,7 @@ func (p *page) send(r *http.Request, v visit, verb string) *problem.Error {
 		}
 		if refusal.Code == problem.Reused {
 			// A form of a page that was gone back to.
-			refusal.Detail, refusal.Do = v.words.NotRead, v.words.Reload
+			return said(problem.Reused, v.words.NotRead, v.words.Reload)
 		}
 		return &refusal
 	}

@@ -186,19 +186,19 @@ func (d *deciding) inState(id ids.Entry, field string, states ...session.EntrySt
 
 // elsewhere says where an entry stands, for a verb that it does not suit.
 func (d *deciding) elsewhere(e *session.Entry, field string) *problem.Error {
-	where := map[session.EntryState]struct{ detail, do string }{
-		session.Waiting:  {"waits on the list", "act on it as a waiting entry"},
-		session.OnFloor:  {"has the floor", "end the turn first (yield, end), or undo the giving"},
-		session.Spoken:   {"has spoken", "join the list again, or correct the turn"},
-		session.Standby:  {"is on standby", "bring it back first (return)"},
-		session.Merged:   {"is part of a joint statement", "act on the joint statement, or split it first"},
-		session.Gone:     {"has left the list", "join the list again"},
-		session.SetAside: {"is set aside by the chair's choice", "file the statement as a text, or ask the chair to call those set aside back"},
-		session.Raised:   {"is a point of order that waits for the chair", "admit it, refuse it or withdraw it"},
-		session.Admitted: {"is a point of order that is being heard", "rule on it"},
-		session.Refused:  {"is a point of order that was not heard", "raise another"},
+	where := map[session.EntryState]struct{ detail, do problem.Text }{
+		session.Waiting:  {"the entry of %s waits on the list", "act on it as a waiting entry"},
+		session.OnFloor:  {"the entry of %s has the floor", "end the turn first (yield, end), or undo the giving"},
+		session.Spoken:   {"the entry of %s has spoken", "join the list again, or correct the turn"},
+		session.Standby:  {"the entry of %s is on standby", "bring it back first (return)"},
+		session.Merged:   {"the entry of %s is part of a joint statement", "act on the joint statement, or split it first"},
+		session.Gone:     {"the entry of %s has left the list", "join the list again"},
+		session.SetAside: {"the entry of %s is set aside by the chair's choice", "file the statement as a text, or ask the chair to call those set aside back"},
+		session.Raised:   {"the entry of %s is a point of order that waits for the chair", "admit it, refuse it or withdraw it"},
+		session.Admitted: {"the entry of %s is a point of order that is being heard", "rule on it"},
+		session.Refused:  {"the entry of %s is a point of order that was not heard", "raise another"},
 	}[e.State]
-	return problem.New(problem.WrongState, "the entry of %s %s", d.speaker(e), where.detail).On(field).Try(where.do)
+	return problem.New(problem.WrongState, where.detail, d.speaker(e)).On(field).Try(where.do)
 }
 
 // running refuses what needs a session whose clock runs.

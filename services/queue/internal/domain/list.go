@@ -2,7 +2,6 @@ package domain
 
 import (
 	"slices"
-	"strconv"
 
 	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/events"
@@ -361,20 +360,20 @@ func (d *deciding) active(e *session.Entry) bool {
 }
 
 // standing says where an active entry stands, with its place.
-func (d *deciding) standing(e *session.Entry) string {
+func (d *deciding) standing(e *session.Entry) problem.Phrase {
 	switch e.State {
 	case session.Waiting:
-		return "place " + strconv.Itoa(d.q.Place(e.ID))
+		return problem.Say("place %d", d.q.Place(e.ID))
 	case session.OnFloor:
-		return "it has the floor"
+		return problem.Say("it has the floor")
 	case session.Standby:
-		return "it is on standby"
+		return problem.Say("it is on standby")
 	case session.SetAside:
-		return "it is set aside, and keeps its credit"
+		return problem.Say("it is set aside, and keeps its credit")
 	case session.Merged:
 		lead := d.q.Entries[e.MergedInto]
-		return "part of the joint statement of " + d.speaker(lead) + ", " + d.standing(lead)
+		return problem.Say("part of the joint statement of %s, %s", d.speaker(lead), d.standing(lead))
 	default:
-		return "it waits for the chair"
+		return problem.Say("it waits for the chair")
 	}
 }

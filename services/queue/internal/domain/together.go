@@ -57,7 +57,7 @@ func (d *deciding) proposeSwap() ([]events.Event, error) {
 		}
 		if s.With == mine.ID && s.Entry == theirs.ID {
 			return nil, problem.New(problem.Already, "%s asked you the same", d.speaker(theirs)).On("args.with").
-				Try("accept their proposal (accept_swap " + s.ID.String() + ")")
+				Try("accept their proposal (accept_swap %s)", s.ID)
 		}
 		if s.Entry == mine.ID || s.With == theirs.ID {
 			open++

@@ -101,7 +101,7 @@ func none(findings []roster.Finding) error {
 		return problem.New(problem.Already, "no row is new: %q is the same organisation as %q", first.Organisation, clip(first.Of)).On("args.rows[0].organisation").
 			Try("nothing needs to be done")
 	}
-	return problem.Field("args.rows[0]."+first.Problem.Field, "no row can be taken; the first: %s", first.Problem.Detail).Try(first.Problem.Do)
+	return problem.Field("args.rows[0]."+first.Problem.Field, "no row can be taken; the first: %s", first.Problem).Try("%s", problem.Phrase{English: first.Problem.Do, Sentence: first.Problem.How})
 }
 
 // changeApplication corrects an application; what is left out stays. What

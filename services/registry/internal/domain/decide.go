@@ -10,7 +10,6 @@
 package domain
 
 import (
-	"strings"
 	"unicode/utf8"
 
 	"github.com/fairfloor/fairfloor/pkg/clock"
@@ -183,13 +182,13 @@ func title(field, text string) (string, error) {
 	return clean, nil
 }
 
-// list writes roles, kinds and codes for people.
-func list[T ~string](all []T) string {
-	out := make([]string, len(all))
+// list names roles, kinds and codes for people.
+func list[T ~string](all []T) problem.Words {
+	out := make(problem.Words, len(all))
 	for i, v := range all {
 		out[i] = string(v)
 	}
-	return strings.Join(out, ", ")
+	return out
 }
 
 // clip bounds what an answer repeats of a caller's text.

@@ -99,12 +99,12 @@ func expected(s *session.State, r *command.Request, verb command.Verb) error {
 }
 
 // wrong refuses what is not possible in the present state.
-func wrong(do, detail string, args ...any) *problem.Error {
+func wrong(do, detail problem.Text, args ...any) *problem.Error {
 	return problem.New(problem.WrongState, detail, args...).Try(do)
 }
 
 // already refuses what is so already.
-func already(detail string, args ...any) *problem.Error {
+func already(detail problem.Text, args ...any) *problem.Error {
 	return problem.New(problem.Already, detail, args...)
 }
 
