@@ -171,6 +171,29 @@ func Lookup[T any](c *Cache, key Key, digest events.Hash) (T, State) {
 	return none, Missing
 }
 
+// Newest gives the newest value of a key, for a store whose values no log names.
+func Newest[T any](c *Cache, key Key) (T, State) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	var newest held
+	if k := c.keys[key]; k != nil {
+		if k.mark.Erased {
+			var none T
+			return none, Erased
+		}
+		for _, v := range k.values {
+			if v.seq > newest.seq {
+				newest = v
+			}
+		}
+	}
+	v, ok := newest.value.(T)
+	if !ok {
+		return v, Missing
+	}
+	return v, Kept
+}
+
 // receive folds a message of the consumer.
 func (c *Cache) receive(message jetstream.Msg) {
 	meta, err := message.Metadata()

@@ -39,6 +39,9 @@ const (
 	Lot = "lot"
 	// Access seals what a turn was lengthened for.
 	Access = "access"
+	// Push is the key by which push services know this deployment (RFC 8292); it
+	// belongs to no session.
+	Push = "push"
 )
 
 // Options says how a key file is protected.

@@ -43,6 +43,7 @@ import (
 	"github.com/fairfloor/fairfloor/services/gateway/internal/live"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/pages"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/plain"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/push"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/view"
 	"github.com/fairfloor/fairfloor/services/gateway/web"
 )
@@ -58,6 +59,10 @@ type Settings struct {
 	ACMEDirectory string   `flag:"acme-directory" default:"" doc:"ACME directory; Let's Encrypt when empty"`
 	ACMERoots     string   `flag:"acme-roots" default:"" doc:"Certificates (PEM) by which the ACME directory itself is trusted, for one of your own; the system's when empty"`
 	Engines       []string `flag:"engines" default:"" doc:"Speech engines (vosk-server protocol) by language, comma separated: en=ws://127.0.0.1:2700; none of them is part of Fairfloor"`
+	PushServices  []string `flag:"push-services" default:"fcm.googleapis.com,updates.push.services.mozilla.com,*.push.services.mozilla.com,web.push.apple.com,*.push.apple.com,*.notify.windows.com" doc:"Push services of browsers that may be called to tell delegates of their turn, comma separated; none sends nothing"`
+	PushContact   string   `flag:"push-contact" default:"" doc:"Whom a push service may turn to: an e-mail or https address; the public https address when empty"`
+	PushRoots     string   `flag:"push-roots" default:"" doc:"Certificates (PEM) by which push services are trusted, for one of your own; the system's when empty"`
+	PushTrusted   bool     `flag:"push-trusted" default:"false" doc:"Push services may lie in our own network, for one of your own"`
 	PerSecond     int      `flag:"commands-per-second" default:"20" doc:"Commands that one link may send in a second"`
 }
 
@@ -70,7 +75,7 @@ func (s *Settings) Check() error {
 		return errors.New("give either tls-cert and tls-key, or acme, not both")
 	default:
 		_, err := engines(s.Engines)
-		return err
+		return errors.Join(err, s.checkPush())
 	}
 }
 
@@ -87,6 +92,7 @@ type Gateway struct {
 	cache     *people.Cache
 	captions  *captions.Hub
 	audio     *audio.Server
+	push      *push.Service
 	spoken    *forget.Cache
 	listener  net.Listener
 	handler   http.Handler
@@ -135,6 +141,9 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 	if g.listener, err = net.Listen("tcp", s.Address); err != nil {
 		return nil, fmt.Errorf("listening on %s: %w", s.Address, err)
 	}
+	if err := g.devices(ctx); err != nil {
+		return nil, errors.Join(err, g.listener.Close())
+	}
 	look := func(id ids.Session, audience api.Audience) (raw []byte, cursor api.Cursor, err error) {
 		var inner error
 		err = g.follower.Read(id, func(state *session.State) { raw, cursor, inner = view.Of(state, names, audience) })
@@ -142,7 +151,7 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 	}
 	return g, g.mount(g.plain(names, asker), httpapi.Config{
 		Sessions: g.follower, Captions: g.captions, Revoked: g.follower.Revoked, Glossary: g.glossary, Wish: g.wish,
-		Asker: asker, Tokens: g.authority, Base: g.URL(), Version: version, Logger: p.Logger,
+		Devices: g.push, Asker: asker, Tokens: g.authority, Base: g.URL(), Version: version, Logger: p.Logger,
 		View: look, Polling: g.polling(names, look),
 		Text: func(ctx context.Context, id ids.Session, text ids.Text) (string, error) {
 			return g.words(ctx, store, id, text)
@@ -303,6 +312,10 @@ func (g *Gateway) Run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, g.listener.Close())
 	}
+	telling, untell := context.WithCancel(context.WithoutCancel(ctx))
+	defer untell()
+	told := make(chan error, 1)
+	go func() { told <- g.push.Run(telling) }()
 	served := make(chan error, 1)
 	serving, unserve := context.WithCancel(context.WithoutCancel(ctx))
 	defer unserve()
@@ -324,6 +337,8 @@ func (g *Gateway) Run(ctx context.Context) error {
 	g.spoken.Close()
 	unserve()
 	err = errors.Join(err, <-served)
+	untell()
+	err = errors.Join(err, <-told)
 	stop()
 	err = errors.Join(err, <-folded)
 	g.cache.Close()
@@ -362,19 +377,28 @@ func (g *Gateway) trust(client *acme.Client) error {
 	if g.settings.ACMERoots == "" {
 		return nil
 	}
-	pem, err := os.ReadFile(g.settings.ACMERoots)
+	roots, err := certificates("acme-roots", g.settings.ACMERoots)
 	if err != nil {
-		return fmt.Errorf("acme-roots: %w", err)
-	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(pem) {
-		return fmt.Errorf("acme-roots: %s holds no certificate in PEM form", g.settings.ACMERoots)
+		return err
 	}
 	client.HTTPClient = &http.Client{
 		Timeout:   30 * time.Second,
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}},
 	}
 	return nil
+}
+
+// certificates reads those that a setting names.
+func certificates(setting, file string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", setting, err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s: %s holds no certificate in PEM form", setting, file)
+	}
+	return roots, nil
 }
 
 // websocketTLS keeps connections on HTTP/1.1, which websockets of RFC 6455 need.

@@ -64,6 +64,8 @@ type Config struct {
 	Wish     func(ids.Session, ids.Correction) (string, error)
 	// Revoked reports whether an invitation was withdrawn.
 	Revoked func(ids.Session, ids.Invitation) bool
+	// Devices tells delegates' devices where they stand.
+	Devices Devices
 	// Polling is the way round broken websockets.
 	Polling Polling
 	// Base is the public address for links, such as https://host/path; empty
@@ -98,6 +100,7 @@ func Mount(mux *http.ServeMux, config Config) ([]byte, error) {
 	s.sessions()
 	s.commands()
 	s.people()
+	s.devices()
 	s.exports()
 	s.updates()
 	s.transcript()
