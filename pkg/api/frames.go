@@ -163,4 +163,7 @@ type Invitation struct {
 	URL     string `json:"url"`
 	Token   string `json:"token"`
 	Expires int64  `json:"expires"`
+	// Code is a code of six characters that opens the link from the first page;
+	// none for links of those who run the session.
+	Code string `json:"code,omitempty"`
 }

@@ -36,6 +36,9 @@ type View struct {
 	Plan      PlanView   `json:"plan"`
 	// Applicants are those who applied, whatever became of it.
 	Applicants map[ids.Applicant]ApplicantView `json:"applicants"`
+	// Register counts the applications and, by reason, the refusals: the reasons
+	// themselves are the applicants' own.
+	Register RegisterView `json:"register"`
 	// Persons hold what the chair's side needs to address somebody.
 	Persons map[ids.Person]PersonView `json:"persons" see:"chair,booth"`
 	Texts   map[ids.Text]TextView     `json:"texts"`
@@ -306,6 +309,22 @@ type ApplicantView struct {
 	RequestedMS int64  `json:"requested_ms,omitempty" see:"chair"`
 	FirstTime   bool   `json:"first_time,omitempty"`
 	Remote      bool   `json:"remote,omitempty" see:"chair,booth"`
+	// Objections counts the objections to the application, Appealed says that an
+	// appeal against its refusal waits for a decision; the words are a request of their own.
+	Objections int  `json:"objections,omitempty" see:"chair"`
+	Appealed   bool `json:"appealed,omitempty" see:"chair"`
+}
+
+// RegisterView counts the applications by what became of them.
+type RegisterView struct {
+	Applied   int `json:"applied"`
+	Accepted  int `json:"accepted"`
+	Withdrawn int `json:"withdrawn"`
+	// Declined counts the refusals by their reason code.
+	Declined map[string]int `json:"declined"`
+	// Objections and Appeals count those that were made, whatever came of them.
+	Objections int `json:"objections"`
+	Appeals    int `json:"appeals"`
 }
 
 // PersonView is how somebody is addressed. Contacts and access needs are in no view.

@@ -82,6 +82,13 @@ type ApplicantRef struct {
 	Code      string        `json:"code,omitempty" doc:"For decline: one of the published reason codes"`
 }
 
+// Object is an objection to somebody else's application; the words are the
+// command's reason.
+type Object struct {
+	Applicant ids.Applicant `json:"applicant" doc:"Whose application"`
+	By        ids.Applicant `json:"by,omitzero" doc:"Who objects: a delegate's own organisation when left out; for the chair's side, itself"`
+}
+
 // PersonValue is what is known of a human being. It never reaches the log: the
 // registry takes it out of the arguments, stores it where it can be forgotten,
 // and leaves a digest. Its members are those of the stored person.

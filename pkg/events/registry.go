@@ -215,6 +215,19 @@ type ApplicantWithdrawn struct {
 	Applicant ids.Applicant `json:"applicant"`
 }
 
+// ObjectionMade records an objection to an application; why is the commit's
+// note. By is the organisation that objects, none for the chair's side itself.
+type ObjectionMade struct {
+	Applicant ids.Applicant `json:"applicant"`
+	By        ids.Applicant `json:"by,omitzero"`
+}
+
+// AppealLodged asks for a refused application to be decided again; why is the
+// commit's note.
+type AppealLodged struct {
+	Applicant ids.Applicant `json:"applicant"`
+}
+
 // PersonAdded says that a person is known; everything about them is in the
 // store that can forget, and digest commits to it (event-log.md 15).
 type PersonAdded struct {
@@ -309,6 +322,8 @@ func (*ApplicantChanged) Type() string         { return "applicant_changed" }
 func (*ApplicantAccepted) Type() string        { return "applicant_accepted" }
 func (*ApplicantDeclined) Type() string        { return "applicant_declined" }
 func (*ApplicantWithdrawn) Type() string       { return "applicant_withdrawn" }
+func (*ObjectionMade) Type() string            { return "objection_made" }
+func (*AppealLodged) Type() string             { return "appeal_lodged" }
 func (*PersonAdded) Type() string              { return "person_added" }
 func (*PersonChanged) Type() string            { return "person_changed" }
 func (*PersonErased) Type() string             { return "person_erased" }
@@ -332,6 +347,8 @@ var registryTypes = []func() Event{
 	func() Event { return &ApplicantAccepted{} },
 	func() Event { return &ApplicantDeclined{} },
 	func() Event { return &ApplicantWithdrawn{} },
+	func() Event { return &ObjectionMade{} },
+	func() Event { return &AppealLodged{} },
 	func() Event { return &PersonAdded{} },
 	func() Event { return &PersonChanged{} },
 	func() Event { return &PersonErased{} },

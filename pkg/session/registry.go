@@ -28,6 +28,25 @@ type Applicant struct {
 	Reason string
 	// At is when they first applied: session time.
 	At clock.Instant
+	// Basis is the note in which they say on what basis they apply, Decision the one
+	// with the full reason of the latest decision. The words are in the store that
+	// can forget; nil where none were given.
+	Basis, Decision *events.NoteRef
+	// Objections stand in the order in which they were made.
+	Objections []Objection
+	// AppealedAt is when the refusal was appealed against, zero for never; an appeal
+	// is open until the next decision.
+	AppealedAt clock.Instant
+	Appeal     *events.NoteRef
+	AppealOpen bool
+}
+
+// Objection is one to an application.
+type Objection struct {
+	// By is the organisation that objects, none for the chair's side.
+	By   ids.Applicant
+	At   clock.Instant
+	Note *events.NoteRef
 }
 
 // Person is what the log knows of a human being: nothing but ids.
@@ -168,7 +187,8 @@ func (r *Registry) apply(c *events.Commit, e events.Event) error {
 		if !slices.Contains(r.Series.Sessions, e.Session) {
 			r.Series.Sessions = append(r.Series.Sessions, e.Session)
 		}
-	case *events.ApplicantApplied, *events.ApplicantChanged, *events.ApplicantAccepted, *events.ApplicantDeclined, *events.ApplicantWithdrawn:
+	case *events.ApplicantApplied, *events.ApplicantChanged, *events.ApplicantAccepted, *events.ApplicantDeclined, *events.ApplicantWithdrawn,
+		*events.ObjectionMade, *events.AppealLodged:
 		return r.applicant(c, e)
 	case *events.LotCommitted, *events.ListFixed, *events.LotRevealed, *events.LotDrawn, *events.ListSet:
 		return r.lot(c, e)
@@ -182,7 +202,7 @@ func (r *Registry) apply(c *events.Commit, e events.Event) error {
 
 func (r *Registry) applicant(c *events.Commit, e events.Event) error {
 	if applied, ok := e.(*events.ApplicantApplied); ok {
-		r.Applicants[applied.Applicant] = &Applicant{ApplicantApplied: *applied, State: Applied, At: c.At}
+		r.Applicants[applied.Applicant] = &Applicant{ApplicantApplied: *applied, State: Applied, At: c.At, Basis: c.Reason}
 		r.ApplicantOrder = append(r.ApplicantOrder, applied.Applicant)
 		return nil
 	}
@@ -196,6 +216,10 @@ func (r *Registry) applicant(c *events.Commit, e events.Event) error {
 		id = e.Applicant
 	case *events.ApplicantWithdrawn:
 		id = e.Applicant
+	case *events.ObjectionMade:
+		id = e.Applicant
+	case *events.AppealLodged:
+		id = e.Applicant
 	}
 	a, ok := r.Applicants[id]
 	if !ok {
@@ -204,10 +228,21 @@ func (r *Registry) applicant(c *events.Commit, e events.Event) error {
 	switch e := e.(type) {
 	case *events.ApplicantChanged:
 		a.ApplicantApplied = e.ApplicantApplied
+		if c.Reason != nil {
+			a.Basis = c.Reason
+		}
 	case *events.ApplicantAccepted:
-		a.State, a.Reason = AcceptedApplicant, ""
+		a.State, a.Reason, a.AppealOpen = AcceptedApplicant, "", false
+		// Accepted with the application: what was said is its basis, not a decision's reason.
+		if c.Verb != "apply" {
+			a.Decision = c.Reason
+		}
 	case *events.ApplicantDeclined:
-		a.State, a.Reason = Declined, e.Reason
+		a.State, a.Reason, a.Decision, a.AppealOpen = Declined, e.Reason, c.Reason, false
+	case *events.ObjectionMade:
+		a.Objections = append(a.Objections, Objection{By: e.By, At: c.At, Note: c.Reason})
+	case *events.AppealLodged:
+		a.AppealedAt, a.Appeal, a.AppealOpen = c.At, c.Reason, true
 	case *events.ApplicantWithdrawn:
 		a.State, a.Reason = WithdrawnApplicant, ""
 	}

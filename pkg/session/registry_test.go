@@ -42,9 +42,17 @@ func TestEveryFactOfTheRegistryIsFolded(t *testing.T) {
 			a := r.Applicants[applicant]
 			return a.State == session.Declined && a.Reason == "objection"
 		}},
+		{&events.AppealLodged{Applicant: applicant}, func(r *session.Registry) bool {
+			a := r.Applicants[applicant]
+			return a.State == session.Declined && a.AppealOpen && !a.AppealedAt.IsZero()
+		}},
 		{&events.ApplicantAccepted{Applicant: applicant}, func(r *session.Registry) bool {
 			a := r.Applicants[applicant]
-			return a.State == session.AcceptedApplicant && a.Reason == ""
+			return a.State == session.AcceptedApplicant && a.Reason == "" && !a.AppealOpen && !a.AppealedAt.IsZero()
+		}},
+		{&events.ObjectionMade{Applicant: applicant, By: sessiontest.Applicant(1)}, func(r *session.Registry) bool {
+			a := r.Applicants[applicant]
+			return a.State == session.AcceptedApplicant && len(a.Objections) == 1 && a.Objections[0].By == sessiontest.Applicant(1) && !a.Objections[0].At.IsZero()
 		}},
 		{&events.ApplicantWithdrawn{Applicant: applicant}, func(r *session.Registry) bool {
 			return r.Applicants[applicant].State == session.WithdrawnApplicant && r.Applicants[sessiontest.Applicant(1)].State == session.AcceptedApplicant

@@ -54,6 +54,11 @@ func (s *Service) takePerson(ctx context.Context, r *command.Request) error {
 		return problem.Field("args.value", "what is known of the person is missing").Try("send at least value.name")
 	}
 	value := people.Person(*a.Value)
+	// An allowance is granted, not taken: a delegate's own word gives none.
+	if r.Verb == "add_person" && !r.Actor.Staff() && (value.AccessSeconds != 0 || value.AccessPercent != 0) {
+		return problem.New(problem.Forbidden, "an access allowance is the secretariat's to grant").On("args.value.access_seconds").
+			Try("say in access_needs what you need")
+	}
 	// What a client says about the digest counts for nothing.
 	a.Value, a.Digest = nil, placeholder
 	if err := value.Check(); err != nil {

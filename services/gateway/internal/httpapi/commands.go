@@ -11,6 +11,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/session"
 	"github.com/fairfloor/fairfloor/pkg/token"
 	door "github.com/fairfloor/fairfloor/services/gateway/internal/ask"
 )
@@ -97,7 +98,19 @@ func (s *server) commands() {
 			if err != nil {
 				return nil, refuse(err)
 			}
+			// The applicant may have been taken from the person.
+			err = s.Sessions.Read(in.Session, func(state *session.State) {
+				if i := state.Registry.Invitations[invitation]; i != nil {
+					in.Body.Applicant = i.Applicant
+				}
+			})
+			if err != nil {
+				return nil, refuse(err)
+			}
 			out, err := s.link(in.Session, invitation, in.Body)
+			if err == nil && lesser(out.Roles) {
+				out.Code = personalCode(s.Secret(in.Session), invitation)
+			}
 			return &body[api.Invitation]{out}, refuse(err)
 		})
 }

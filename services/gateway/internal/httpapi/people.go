@@ -178,7 +178,7 @@ func (s *server) delegates(ctx context.Context, id ids.Session, actor events.Act
 		if d.IsZero() {
 			continue
 		}
-		frame, err := frameOf("add_person", ids.Named[ids.Command](by, fmt.Sprintf("delegate/%d", i)), "", command.AddPerson{
+		frame, err := frameOf("add_person", following(by, fmt.Sprintf("delegate/%d", i)), "", command.AddPerson{
 			Applicant: ids.Derive[ids.Applicant](by, i), Roles: []events.Role{events.Speaker},
 			Value: &command.PersonValue{Name: d.Name, Email: d.Email, FormOfAddress: d.FormOfAddress},
 		}, "")

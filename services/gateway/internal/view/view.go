@@ -67,7 +67,7 @@ func Build(s *session.State, names Names) *View {
 		access:      map[ids.Person]Name{},
 	}
 	v.Session = sessionOf(s)
-	v.Applicants = applicantsOf(s)
+	v.Applicants, v.Register = applicantsOf(s), registerOf(s)
 	v.parts(s)
 	v.turns(s)
 	v.entries(s)
@@ -116,6 +116,33 @@ func applicantsOf(s *session.State) map[ids.Applicant]api.ApplicantView {
 		out[id] = api.ApplicantView{
 			ID: id, Organisation: a.Organisation, Category: a.Category, Group: a.Group, Region: a.Region, Language: a.Language,
 			State: a.State, Reason: a.Reason, RequestedMS: a.RequestedMS, FirstTime: a.FirstTime, Remote: a.Remote,
+			Objections: len(a.Objections), Appealed: a.AppealOpen,
+		}
+	}
+	return out
+}
+
+// registerOf counts the applications. Every reason stands there, so that a patch
+// of the counts is small and none has to go away.
+func registerOf(s *session.State) api.RegisterView {
+	out := api.RegisterView{Declined: map[string]int{}}
+	for _, code := range events.DeclineReasons() {
+		out.Declined[code] = 0
+	}
+	for _, a := range s.Registry.Applicants {
+		switch a.State {
+		case session.Applied:
+			out.Applied++
+		case session.AcceptedApplicant:
+			out.Accepted++
+		case session.Declined:
+			out.Declined[a.Reason]++
+		case session.WithdrawnApplicant:
+			out.Withdrawn++
+		}
+		out.Objections += len(a.Objections)
+		if !a.AppealedAt.IsZero() {
+			out.Appeals++
 		}
 	}
 	return out

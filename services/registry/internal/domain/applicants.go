@@ -230,7 +230,8 @@ func decline(c call) (result, error) {
 		return result{}, problem.Field("args.code", "%q is none of %s", clip(a.Code), list(events.DeclineReasons())).Try("choose a published reason")
 	case who.State == session.WithdrawnApplicant:
 		return result{}, problem.New(problem.WrongState, "the organisation took its application back").Try("nothing needs to be done")
-	case who.State == session.Declined && who.Reason == a.Code:
+	case who.State == session.Declined && who.Reason == a.Code && !who.AppealOpen:
+		// After an appeal the same answer is a decision too.
 		return result{}, unchanged("the application")
 	}
 	if err := listed(c.s, who); err != nil {

@@ -50,6 +50,8 @@ var verbs = map[string]func(call) (result, error){
 	"change_application":     changeApplication,
 	"accept":                 accept,
 	"decline":                decline,
+	"object":                 object,
+	"appeal":                 appeal,
 	"withdraw_application":   withdrawApplication,
 	"import":                 importRows,
 	"add_person":             addPerson,

@@ -93,11 +93,14 @@ func addPerson(c call) (result, error) {
 	}
 	if len(a.Roles) == 0 {
 		a.Roles = []events.Role{events.Observer}
+		if !c.Actor.Staff() && a.Applicant.IsZero() {
+			a.Applicant = c.Actor.Applicant
+		}
 		if !a.Applicant.IsZero() {
 			a.Roles = []events.Role{events.Speaker}
 		}
 	}
-	given, err := c.roles(a.Roles)
+	given, err := c.company(&a)
 	if err != nil {
 		return result{}, err
 	}
@@ -108,6 +111,36 @@ func addPerson(c call) (result, error) {
 		return result{}, err
 	}
 	return facts(&events.PersonAdded{Person: PersonID(c.ID), Applicant: a.Applicant, Roles: given, Digest: a.Digest})
+}
+
+// maxColleagues is how many persons a delegate may name for their organisation.
+const maxColleagues = 20
+
+// company checks whom the actor may make known: the chair's side anybody to whom
+// they may give the roles, a delegate speakers of their own organisation.
+func (c call) company(a *command.AddPerson) ([]events.Role, error) {
+	if c.Actor.Staff() {
+		return c.roles(a.Roles)
+	}
+	if a.Applicant.IsZero() {
+		a.Applicant = c.Actor.Applicant
+	}
+	if _, err := c.own(a.Applicant); err != nil {
+		return nil, problem.From(err).On("args.applicant")
+	}
+	if !slices.Equal(a.Roles, []events.Role{events.Speaker}) {
+		return nil, problem.New(problem.Forbidden, "a delegate names speakers of their own organisation").On("args.roles").Try("leave the roles out, or ask the secretariat")
+	}
+	known := 0
+	for _, p := range c.s.Registry.Persons {
+		if p.Applicant == a.Applicant && !p.Erased {
+			known++
+		}
+	}
+	if known >= maxColleagues {
+		return nil, problem.New(problem.WrongState, "your organisation has named %d persons already", known).Try("ask the secretariat")
+	}
+	return a.Roles, nil
 }
 
 // stored checks that the value was taken out and its digest put in: a value

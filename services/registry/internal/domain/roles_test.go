@@ -87,9 +87,11 @@ func TestEveryVerbByEveryRole(t *testing.T) {
 		"change_application":     {stage, map[string]any{"applicant": own, "requested_ms": 90_000}, delegates},
 		"accept":                 {stage, command.ApplicantRef{Applicant: sessiontest.Applicant(3)}, staff},
 		"decline":                {stage, command.ApplicantRef{Applicant: sessiontest.Applicant(3), Code: "too_late"}, staff},
+		"object":                 {stage, command.Object{Applicant: sessiontest.Applicant(3)}, delegates},
+		"appeal":                 {refused, command.ApplicantRef{Applicant: own}, delegates},
 		"withdraw_application":   {stage, command.ApplicantRef{Applicant: own}, delegates},
 		"import":                 {stage, command.Import{Rows: []command.Apply{{Organisation: "Newcomer"}}}, staff},
-		"add_person":             {stage, command.AddPerson{Applicant: own, Digest: digest}, staff},
+		"add_person":             {stage, command.AddPerson{Applicant: own, Digest: digest}, delegates},
 		"change_person":          {stage, command.AddPerson{Person: sessiontest.Person(0), Digest: digest}, delegates},
 		"erase_person":           {stage, command.PersonRef{Person: sessiontest.Person(0)}, delegates},
 		"invite":                 {stage, command.Invite{Roles: []events.Role{events.Interpreter}, Expires: 1 << 50}, staff},
@@ -117,7 +119,7 @@ func TestEveryVerbByEveryRole(t *testing.T) {
 		for _, role := range append(events.Roles(), events.System) {
 			allowed := strings.Contains(" "+c.roles+" ", " "+string(role)+" ")
 			l := c.on(t)
-			_, err := l.Do(events.Registry, domain.Decide, sessiontest.Request(actor(role), verb.Name, c.args))
+			_, err := l.Do(events.Registry, domain.Decide, asked(actor(role), verb.Name, c.args))
 			switch {
 			case allowed && err != nil:
 				t.Errorf("%s by %s: %v", verb.Name, role, err)
@@ -129,7 +131,7 @@ func TestEveryVerbByEveryRole(t *testing.T) {
 			l.SameAgain()
 		}
 		l := c.on(t)
-		if _, err := l.Do(events.Registry, domain.Decide, sessiontest.Request(events.Actor{ID: "nobody"}, verb.Name, c.args)); !problem.Is(err, problem.Forbidden) {
+		if _, err := l.Do(events.Registry, domain.Decide, asked(events.Actor{ID: "nobody"}, verb.Name, c.args)); !problem.Is(err, problem.Forbidden) {
 			t.Errorf("%s by somebody without a role: %v", verb.Name, err)
 		}
 	}
@@ -227,10 +229,26 @@ func TestUnknownArguments(t *testing.T) {
 	}
 }
 
+// asked is a request, with a reason where its verb needs one.
+func asked(by events.Actor, verb string, args any) *command.Request {
+	r := sessiontest.Request(by, verb, args)
+	if v, _ := command.Lookup(verb); v.Reason {
+		sessiontest.Because(r, "why")
+	}
+	return r
+}
+
+// refused is the stage after applicant 0's application was declined.
+func refused(t sessiontest.TB) *sessiontest.Log {
+	l := stage(t)
+	l.Append(events.Registry, organiser, "decline", &events.ApplicantDeclined{Applicant: sessiontest.Applicant(0), Reason: "objection"})
+	return l
+}
+
 // do wants a request to be accepted.
 func do(t sessiontest.TB, l *sessiontest.Log, by events.Actor, verb string, args any) command.Decision {
 	t.Helper()
-	d, err := l.Do(events.Registry, domain.Decide, sessiontest.Request(by, verb, args))
+	d, err := l.Do(events.Registry, domain.Decide, asked(by, verb, args))
 	if err != nil {
 		t.Fatalf("%s is refused: %v", verb, err)
 	}
@@ -242,7 +260,7 @@ func do(t sessiontest.TB, l *sessiontest.Log, by events.Actor, verb string, args
 func refuse(t *testing.T, l *sessiontest.Log, by events.Actor, verb string, args any, code problem.Code, field string) {
 	t.Helper()
 	stored := len(l.Stored)
-	_, err := l.Do(events.Registry, domain.Decide, sessiontest.Request(by, verb, args))
+	_, err := l.Do(events.Registry, domain.Decide, asked(by, verb, args))
 	if err == nil {
 		t.Errorf("%s %v is accepted", verb, args)
 		return
