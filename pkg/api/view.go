@@ -53,6 +53,10 @@ type View struct {
 	// Corrections are the speakers' wishes about their own words; the words are a request of their own.
 	Corrections map[ids.Correction]CorrectionView `json:"corrections" see:"chair,booth"`
 	Relays      map[ids.Relay]RelayView           `json:"relays" see:"chair,booth"`
+	// Booth is what interpreters and technician say, and whose microphone is called for.
+	Booth *BoothView `json:"booth,omitempty" see:"chair,booth"`
+	// Notes are the private ones of the chair and the secretariat, in order of writing.
+	Notes []NoteView `json:"notes,omitempty" see:"chair"`
 	// Measures reckon up what happened so far.
 	Measures *MeasuresView `json:"measures,omitempty" see:"chair"`
 	// Acts are the latest acts, at most 20, for "what happened since".
@@ -334,7 +338,9 @@ type PersonView struct {
 	Name          string        `json:"name,omitempty"`
 	FormOfAddress string        `json:"form_of_address,omitempty"`
 	Pronunciation string        `json:"pronunciation,omitempty"`
-	Erased        bool          `json:"erased,omitempty"`
+	// DisplayName is under which name they are in the videoconference.
+	DisplayName string `json:"display_name,omitempty"`
+	Erased      bool   `json:"erased,omitempty"`
 }
 
 // TextView says that a statement text was filed; its words are a request of their own.

@@ -96,6 +96,7 @@ type PersonValue struct {
 	Name          string `json:"name" doc:"Name as the chair should say it, 1 to 200 characters"`
 	FormOfAddress string `json:"form_of_address,omitempty" doc:"Such as Ms, Dr or H.E."`
 	Pronunciation string `json:"pronunciation,omitempty" doc:"How to say the name"`
+	DisplayName   string `json:"display_name,omitempty" doc:"Under which name they are in the videoconference, for booth and technician"`
 	Email         string `json:"email,omitempty"`
 	Phone         string `json:"phone,omitempty"`
 	Postal        string `json:"postal,omitempty"`

@@ -173,7 +173,7 @@ var byName = func() map[string]Verb {
 }()
 
 // Verbs lists the table.
-func Verbs() []Verb { return slices.Concat(table, transcriptTable) }
+func Verbs() []Verb { return slices.Concat(table, boothTable, transcriptTable) }
 
 // Lookup gives a verb by its name.
 func Lookup(name string) (Verb, bool) {

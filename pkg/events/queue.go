@@ -365,5 +365,7 @@ var queueTypes = []func() Event{
 	func() Event { return &TurnCorrected{} },
 	func() Event { return &TurnEntered{} },
 	func() Event { return &HolderPrompted{} },
+	func() Event { return &MicrophoneConfirmed{} },
+	func() Event { return &TallyNoted{} },
 	func() Event { return &ListOrdered{} },
 }

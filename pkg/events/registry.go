@@ -367,4 +367,6 @@ var registryTypes = []func() Event{
 	func() Event { return &CreditBrought{} },
 	func() Event { return &CreditReckoned{} },
 	func() Event { return &CreditCarried{} },
+	func() Event { return &NoteWritten{} },
+	func() Event { return &NoteRemoved{} },
 }

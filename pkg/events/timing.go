@@ -103,6 +103,8 @@ const (
 	PausedByPoint      PauseCause = "point_of_order"
 	PausedBySuspension PauseCause = "suspension"
 	PausedByLostLine   PauseCause = "lost_line"
+	// PausedByInterpretation stands while interpretation is lost.
+	PausedByInterpretation PauseCause = "interpretation"
 )
 
 // TurnPaused stops a turn's clock at At, which may lie before the commit.
@@ -130,6 +132,9 @@ const (
 	MarkSilent   Mark = "silent"
 	MarkCloseNow Mark = "close_now"
 	MarkHardEnd  Mark = "hard_end"
+	// The interpreters' hours end soon, or are over.
+	MarkInterpretationSoon Mark = "interpretation_soon"
+	MarkInterpretationEnd  Mark = "interpretation_end"
 )
 
 // TurnMarked is a timer's fact about a turn. Epoch counts the turn's changes
@@ -244,4 +249,9 @@ var timingTypes = []func() Event{
 	func() Event { return &TurnLengthened{} },
 	func() Event { return &ReservesUsed{} },
 	func() Event { return &ReservesKept{} },
+	func() Event { return &TroubleReported{} },
+	func() Event { return &TroubleCleared{} },
+	func() Event { return &InterpretationEndSet{} },
+	func() Event { return &InterpretationAsked{} },
+	func() Event { return &InterpretationAnswered{} },
 }

@@ -34,9 +34,11 @@ type Person struct {
 	FormOfAddress string `json:"form_of_address,omitempty"`
 	// Pronunciation says how to say the name, in any notation.
 	Pronunciation string `json:"pronunciation,omitempty"`
-	Email         string `json:"email,omitempty"`
-	Phone         string `json:"phone,omitempty"`
-	Postal        string `json:"postal,omitempty"`
+	// DisplayName is their name in the videoconference, by which the booth finds them.
+	DisplayName string `json:"display_name,omitempty"`
+	Email       string `json:"email,omitempty"`
+	Phone       string `json:"phone,omitempty"`
+	Postal      string `json:"postal,omitempty"`
 	// AccessNeeds is what the secretariat must provide for, in words.
 	AccessNeeds string `json:"access_needs,omitempty"`
 	// AccessSeconds is the private allowance that is added to each of their
@@ -101,6 +103,7 @@ func (p Person) Check() error {
 		{"name", p.Name, MaxName, false},
 		{"form_of_address", p.FormOfAddress, MaxName, false},
 		{"pronunciation", p.Pronunciation, MaxName, false},
+		{"display_name", p.DisplayName, MaxName, false},
 		{"email", p.Email, MaxContact, false},
 		{"phone", p.Phone, MaxContact, false},
 		{"postal", p.Postal, MaxContact, true},

@@ -63,6 +63,9 @@ func (s *State) FloorHistory() FloorHistory {
 	for _, span := range s.Timing.Suspensions {
 		h.interrupt(span)
 	}
+	for _, span := range s.Timing.Booth.Lost {
+		h.interrupt(span)
+	}
 	for _, t := range turns {
 		if clock := s.Timing.Turns[t.ID]; clock != nil {
 			for _, span := range clock.Pauses {

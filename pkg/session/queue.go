@@ -171,6 +171,8 @@ type Queue struct {
 	Prompt     *Prompt
 	// GapMS is what undone acts have cost: charged to the reserve.
 	GapMS int64
+	// Microphone is whose the floor calls for.
+	Microphone Microphone
 }
 
 func newQueue() Queue {
@@ -239,6 +241,12 @@ func (q *Queue) entry(id ids.Entry) (*Entry, error) {
 }
 
 func (q *Queue) apply(c *events.Commit, m Meta, e events.Event) error {
+	switch e.(type) {
+	case *events.MicrophoneConfirmed, *events.TallyNoted:
+		// About the room's switches, and no act on the list or the floor.
+		q.microphone(c, e)
+		return nil
+	}
 	err := q.change(c, m, e)
 	if err != nil {
 		return err

@@ -106,6 +106,10 @@ type Registry struct {
 	Clock        clock.Mapping
 	ClockMode    string
 	Sealed       bool
+	// Revision counts the changes of what was announced of the session (title,
+	// times, agenda, modalities) since it was made; RevisedAt is the last one's time.
+	Revision  int
+	RevisedAt clock.Instant
 
 	Applicants map[ids.Applicant]*Applicant
 	// ApplicantOrder is the order of applying.
@@ -122,6 +126,8 @@ type Registry struct {
 	// nothing is carried over; Reckoned is what this one did, once it is over.
 	Credit   *events.CreditBrought
 	Reckoned *events.CreditReckoned
+	// Notes are private, between the chair and the secretariat.
+	Notes []PrivateNote
 }
 
 func newRegistry() Registry {
@@ -156,7 +162,18 @@ func (m Rights) MayMake(category string, kind events.EntryKind) bool {
 // Rights is the matrix category x kind of entry of the modalities.
 type Rights map[string][]events.EntryKind
 
+// revise counts what changes a session's announcement.
+func (r *Registry) revise(c *events.Commit, e events.Event) {
+	switch e.(type) {
+	case *events.SessionCreated:
+		r.RevisedAt = c.At
+	case *events.SessionChanged, *events.PartAdded, *events.PartChanged:
+		r.Revision, r.RevisedAt = r.Revision+1, c.At
+	}
+}
+
 func (r *Registry) apply(c *events.Commit, e events.Event) error {
+	r.revise(c, e)
 	switch e := e.(type) {
 	case *events.SessionCreated:
 		r.Created, r.Consultation, r.Title = true, e.Consultation, e.Title
@@ -194,6 +211,8 @@ func (r *Registry) apply(c *events.Commit, e events.Event) error {
 		return r.lot(c, e)
 	case *events.CreditBrought, *events.CreditReckoned, *events.CreditCarried:
 		return r.credit(e)
+	case *events.NoteWritten, *events.NoteRemoved:
+		return r.note(c, e)
 	default:
 		return r.person(c, e)
 	}

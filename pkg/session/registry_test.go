@@ -92,6 +92,10 @@ func TestEveryFactOfTheRegistryIsFolded(t *testing.T) {
 		{&events.CreditReckoned{AdjournedAt: 9, Rows: []events.CreditRow{{Organisation: "A"}}}, func(r *session.Registry) bool {
 			return r.Reckoned.AdjournedAt == 9 && len(r.Reckoned.Rows) == 1
 		}},
+		{&events.NoteWritten{Note: events.NoteRef{ID: sessiontest.ID[ids.Note]("note"), Digest: digest}}, func(r *session.Registry) bool {
+			return len(r.Notes) == 1 && r.Notes[0].Digest == digest && r.Notes[0].By == events.Secretariat && !r.Notes[0].Removed
+		}},
+		{&events.NoteRemoved{Note: sessiontest.ID[ids.Note]("note")}, func(r *session.Registry) bool { return r.Notes[0].Removed }},
 		{&events.SessionSealed{}, func(r *session.Registry) bool { return r.Sealed }},
 	}
 	l := sessiontest.Empty(t)
@@ -120,7 +124,7 @@ func TestFactsAboutNothingAreErrors(t *testing.T) {
 		&events.PartChanged{Part: events.Part{ID: sessiontest.ID[ids.Part]("none")}},
 		&events.ApplicantChanged{}, &events.ApplicantAccepted{}, &events.ApplicantDeclined{}, &events.ApplicantWithdrawn{},
 		&events.PersonChanged{}, &events.PersonErased{}, &events.InvitationRevoked{}, &events.TextVisibilityChanged{},
-		&events.ListFixed{}, &events.LotRevealed{}, &events.LotDrawn{},
+		&events.ListFixed{}, &events.LotRevealed{}, &events.LotDrawn{}, &events.NoteRemoved{},
 		&events.ConsultationSessionAdded{}, &events.EntryWithdrawn{}, &events.CreditCarried{},
 	} {
 		err := l.Commit(events.Registry, &events.Commit{Command: l.Command(), Verb: "test", Actor: sessiontest.Staff(events.Organiser), Events: []events.Event{fact}})

@@ -13,7 +13,7 @@ type Account struct {
 	// CalledMS is from the call to the first word (or to the end of a call
 	// that nobody answered).
 	CalledMS int64 `json:"called_ms"`
-	// PausedMS is pauses by the chair and for lost lines, PointsMS points of
+	// PausedMS is pauses by the chair, for lost lines and lost interpretation, PointsMS points of
 	// order, UndoneMS what undone acts cost, SuspendedMS suspensions.
 	PausedMS    int64 `json:"paused_ms"`
 	PointsMS    int64 `json:"points_ms"`
@@ -59,6 +59,9 @@ func (s *State) ledger(now clock.Instant) ledger {
 	}
 	for _, span := range s.Queue.PointSpans {
 		points = append(points, of(span))
+	}
+	for _, span := range s.Timing.Booth.Lost {
+		paused = append(paused, of(span))
 	}
 	still := s.standstills()
 	for _, id := range s.Queue.TurnOrder {

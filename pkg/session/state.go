@@ -137,6 +137,9 @@ func (s *State) Apply(c *events.Commit, m Meta) error {
 			return fmt.Errorf("%s: version %d, event %d (%s): %w", subject, c.Version, i, e.Type(), err)
 		}
 	}
+	if m.Context == events.Queue {
+		s.Queue.switchMicrophone(c.At)
+	}
 	s.Heads[m.Context] = Head{Sequence: m.Sequence, Version: c.Version, Hash: m.Hash, At: c.At}
 	s.Sequence = max(s.Sequence, m.Sequence)
 	s.At = max(s.At, c.At)

@@ -79,8 +79,11 @@ type Timing struct {
 	StartedAt, AdjournedAt clock.Instant
 	// Suspensions are the stretches in which the session clock stood.
 	Suspensions []Span
-	// HardEnd is zero until it was changed in session; see State.HardEnd.
-	HardEnd clock.Instant
+	// HardEnd is zero until it was changed in session; see State.HardEnd. Extended
+	// counts how often it was, ExtendedAt is when last.
+	HardEnd    clock.Instant
+	Extended   int
+	ExtendedAt clock.Instant
 	// MinimumMS is zero until it was changed in session.
 	MinimumMS int64
 	Part      ids.Part
@@ -100,13 +103,14 @@ type Timing struct {
 	// nil is the shipped table. See State.Calibration.
 	Calibration  *eta.Calibration
 	CalibratedAt clock.Instant
+	Booth        Booth
 }
 
 func newTiming() Timing {
 	return Timing{
 		Phase: Planned, Parts: map[ids.Part]*PartClock{}, Turns: map[ids.Turn]*TurnClock{},
 		Announced: map[ids.Part]*Announcement{}, Marks: map[events.Mark]clock.Instant{},
-		Etas: map[ids.Entry][]Told{},
+		Etas: map[ids.Entry][]Told{}, Booth: Booth{Troubles: map[events.Trouble]*Trouble{}},
 	}
 }
 
@@ -121,12 +125,13 @@ func (t *Timing) apply(c *events.Commit, event events.Event) error {
 		t.Phase = Running
 		t.closeSuspension(e.ResumedAt)
 	case *events.SessionExtended:
-		t.HardEnd = e.HardEnd
+		t.HardEnd, t.Extended, t.ExtendedAt = e.HardEnd, t.Extended+1, c.At
 		delete(t.Marks, events.MarkCloseNow)
 		delete(t.Marks, events.MarkHardEnd)
 	case *events.SessionAdjourned:
 		t.Phase, t.AdjournedAt, t.NotReached = Adjourned, e.AdjournedAt, e.NotReached
 		t.closeSuspension(e.AdjournedAt)
+		t.Booth.restore(e.AdjournedAt)
 	case *events.AdjournmentUndone:
 		// Nobody could speak meanwhile: the time counts as a suspension.
 		t.Suspensions = append(t.Suspensions, Span{From: t.AdjournedAt, To: c.At, Cause: events.PausedBySuspension})
@@ -177,6 +182,9 @@ func (t *Timing) apply(c *events.Commit, event events.Event) error {
 		}
 		t.Turns[e.Turn] = clock
 	default:
+		if t.booth(c, event) {
+			return nil
+		}
 		return t.turn(event)
 	}
 	return nil

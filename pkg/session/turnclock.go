@@ -32,15 +32,19 @@ func (s *State) Start() clock.Instant {
 }
 
 // standstills are the stretches in which no turn's clock runs, whoever has the
-// floor: suspensions, and points of order that are being heard. They are read
+// floor: suspensions, points of order that are being heard, and lost
+// interpretation. They are read
 // from the facts themselves, so a turn's clock is right even before timing's
 // reaction to them is in the log.
 func (s *State) standstills() stretches {
-	all := make([]stretch, 0, len(s.Timing.Suspensions)+len(s.Queue.PointSpans))
+	all := make([]stretch, 0, len(s.Timing.Suspensions)+len(s.Queue.PointSpans)+len(s.Timing.Booth.Lost))
 	for _, span := range s.Timing.Suspensions {
 		all = append(all, of(span))
 	}
 	for _, span := range s.Queue.PointSpans {
+		all = append(all, of(span))
+	}
+	for _, span := range s.Timing.Booth.Lost {
 		all = append(all, of(span))
 	}
 	return merged(all)
@@ -201,6 +205,8 @@ func (s *State) cause(tc *TurnClock) events.PauseCause {
 		return events.PausedBySuspension
 	case s.Queue.Point != nil:
 		return events.PausedByPoint
+	case !s.Timing.Booth.LostSince().IsZero():
+		return events.PausedByInterpretation
 	}
 	if tc != nil {
 		if p := tc.Paused(); p != nil {

@@ -39,6 +39,8 @@ func (k *keeper) folded(s ids.Session, c *events.Commit) {
 		// A person who was only added has no earlier value to overwrite.
 		case *events.PersonErased:
 			k.Erase(people.PersonKey(s, e.Person))
+		case *events.NoteRemoved:
+			k.Erase(people.NoteKey(s, e.Note))
 		case *events.PersonChanged:
 			k.Settle(people.PersonKey(s, e.Person), e.Digest)
 		case *events.TextFiled:
@@ -195,6 +197,11 @@ func (k *keeper) everything() {
 		k.s.shell.View(id, func(s *session.State) {
 			for _, p := range s.Registry.Persons {
 				if key := people.PersonKey(id, p.ID); p.Erased && !k.Clean(key) {
+					k.Erase(key)
+				}
+			}
+			for _, n := range s.Registry.Notes {
+				if key := people.NoteKey(id, n.ID); n.Removed && !k.Clean(key) {
 					k.Erase(key)
 				}
 			}

@@ -18,7 +18,7 @@ func Names(cache *people.Cache) view.Names {
 			return view.Name{}
 		}
 		return view.Name{
-			Name: p.Name, FormOfAddress: p.FormOfAddress, Pronunciation: p.Pronunciation,
+			Name: p.Name, FormOfAddress: p.FormOfAddress, Pronunciation: p.Pronunciation, DisplayName: p.DisplayName,
 			AccessMS: p.AccessSeconds * 1000, AccessPercent: p.AccessPercent, Erased: state == people.Erased,
 		}
 	}

@@ -48,9 +48,11 @@ func (v *View) Me(viewer Viewer) api.Me {
 			me.Texts[id] = text
 		}
 	}
-	if t := v.Turns[v.Floor.Turn]; t != nil && v.Floor.Prompt != nil && v.speaks(t.Entry, me.Entries) {
-		prompt := *v.Floor.Prompt
-		me.Prompt = &prompt
+	if t := v.Turns[v.Floor.Turn]; t != nil && v.speaks(t.Entry, me.Entries) {
+		if me.Prompt = v.slower(); me.Prompt == nil && v.Floor.Prompt != nil {
+			prompt := *v.Floor.Prompt
+			me.Prompt = &prompt
+		}
 	}
 	me.Notice = v.notice(&me)
 	return me

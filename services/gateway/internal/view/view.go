@@ -24,7 +24,7 @@ import (
 
 // Name is what the store that can forget says of a person.
 type Name struct {
-	Name, FormOfAddress, Pronunciation string
+	Name, FormOfAddress, Pronunciation, DisplayName string
 	// AccessMS and AccessPercent are their access allowance, shown to nobody else.
 	AccessMS, AccessPercent int64
 	// Erased is set when the value was erased.
@@ -82,6 +82,7 @@ func Build(s *session.State, names Names) *View {
 	acts := s.Queue.Acts
 	v.Acts = append([]session.Act{}, acts[max(0, len(acts)-actsShown):]...)
 	v.captions(s)
+	v.booth(s)
 	v.plan(s)
 	return v
 }
@@ -290,6 +291,7 @@ func (v *View) persons(s *session.State, names Names) {
 		if !p.Erased {
 			name := names(s.ID, id, p.Digest)
 			out.Name, out.FormOfAddress, out.Pronunciation, out.Erased = name.Name, name.FormOfAddress, name.Pronunciation, name.Erased
+			out.DisplayName = name.DisplayName
 			if name.AccessMS > 0 || name.AccessPercent > 0 {
 				v.access[id] = name
 			}

@@ -54,6 +54,7 @@ var rules = map[string]decide{
 	"refuse_point": (*deciding).refusePoint, "rule": (*deciding).rule,
 	"undo": (*deciding).undo, "reassign": (*deciding).reassign,
 	"correct_turn": (*deciding).correctTurn, "enter_turn": (*deciding).enterTurn, "prompt": (*deciding).prompt,
+	"confirm_microphone": (*deciding).confirmMicrophone, "note_tally": (*deciding).noteTally,
 
 	"set_aside": (*deciding).setAside, "call_back": (*deciding).callBack,
 	"order_list": (*deciding).orderList, "assume_begun": (*deciding).assumeBegun, "end_at_limit": (*deciding).endAtLimit,

@@ -186,6 +186,8 @@ func (m *machine) args(verb string) any {
 		return c
 	case "enter_turn":
 		return command.EnterTurn{Entry: m.anEntry(), BegunAt: m.aTime(), EndedAt: m.aTime()}
+	case "confirm_microphone":
+		return command.ConfirmMicrophone{Seq: m.State.Queue.Microphone.Seq - rapid.SampledFrom([]int64{0, 0, 1}).Draw(m.t, "late")}
 	case "prompt":
 		return command.PromptArgs{Turn: m.aTurn(), Kind: events.SlowDown}
 	default:

@@ -69,6 +69,8 @@ var verbs = map[string]func(call) (result, error){
 	"carry_credit":           carryCredit,
 	"bring_credit":           bringCredit,
 	"seal":                   seal,
+	"write_note":             writeNote,
+	"remove_note":            removeNote,
 }
 
 // Decide says what a command of the registry makes of a session at a session

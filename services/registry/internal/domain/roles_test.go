@@ -106,6 +106,8 @@ func TestEveryVerbByEveryRole(t *testing.T) {
 		"reckon_credit":          {overdue, nil, "system"},
 		"carry_credit":           {series, command.CarryCredit{From: linkedSession}, "system"},
 		"seal":                   {adjourned, nil, office + " system"},
+		"write_note":             {stage, nil, "chair vice_chair secretariat"},
+		"remove_note":            {noted, command.NoteArgs{Note: privately.ID}, "chair vice_chair secretariat"},
 	}
 	for _, verb := range command.Verbs() {
 		if verb.Context != events.Registry {
@@ -191,6 +193,9 @@ func TestNothingBeforeCreationOrAfterSealing(t *testing.T) {
 		if verb.Internal() {
 			by = events.ByService(events.Registry)
 		}
+		if private(verb.Name) {
+			by = sessiontest.Staff(events.Chair)
+		}
 		refuse(t, empty(t), by, verb.Name, nil, problem.NotFound, "session")
 		if verb.Name == "carry_credit" {
 			continue // a consultation is never sealed
@@ -224,6 +229,8 @@ func TestUnknownArguments(t *testing.T) {
 			l, by = series(t), events.ByService(events.Registry)
 		case "reckon_credit", "bring_credit":
 			by = events.ByService(events.Registry)
+		case "write_note", "remove_note":
+			by = sessiontest.Staff(events.Chair)
 		}
 		refuse(t, l, by, verb.Name, map[string]any{"colour": "red"}, problem.Malformed, "args.colour")
 	}

@@ -43,7 +43,7 @@ func suspend(s *session.State, _ *command.Request, at clock.Instant) ([]events.E
 	if s.Timing.Phase == session.Suspended {
 		return nil, already("the session is suspended")
 	}
-	return append([]events.Event{&events.SessionSuspended{Since: at}}, follow(s, at, true)...), nil
+	return append([]events.Event{&events.SessionSuspended{Since: at}}, follow(s, at, true, false)...), nil
 }
 
 // resumeSession lets it run again; a turn that stood for another reason stays so.
@@ -54,7 +54,7 @@ func resumeSession(s *session.State, _ *command.Request, at clock.Instant) ([]ev
 	if s.Timing.Phase == session.Running {
 		return nil, already("the session is running")
 	}
-	return append([]events.Event{&events.SessionResumed{ResumedAt: at}}, follow(s, at, false)...), nil
+	return append([]events.Event{&events.SessionResumed{ResumedAt: at}}, follow(s, at, false, !s.Timing.Booth.LostSince().IsZero())...), nil
 }
 
 // extendSession sets another hard end, by a length or by an instant.

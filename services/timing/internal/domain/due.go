@@ -86,7 +86,7 @@ func openings(s *session.State) []command.Deadline {
 // pointOf is the pause or the resumption that a point of order calls for.
 func pointOf(s *session.State, t *session.Turn) *command.Deadline {
 	at := changedAt(s)
-	if len(follow(s, at, s.Timing.Phase == session.Suspended)) == 0 {
+	if len(follow(s, at, s.Timing.Phase == session.Suspended, lostFor(s, t.ID))) == 0 {
 		return nil
 	}
 	sequence := s.Heads[events.Queue].Sequence
@@ -143,10 +143,10 @@ func marks(s *session.State) []command.MarkArgs {
 		return all
 	}
 	end := s.HardEnd()
-	for _, m := range []command.MarkArgs{
+	for _, m := range append([]command.MarkArgs{
 		{Mark: events.MarkCloseNow, Due: max(end.Add(-s.ClosingMS()), s.Timing.StartedAt)},
 		{Mark: events.MarkHardEnd, Due: end},
-	} {
+	}, hours(s)...) {
 		// Another due is another end: the chair may have moved it.
 		if due, done := s.Timing.Marks[m.Mark]; !done || due != m.Due {
 			all = append(all, m)

@@ -39,7 +39,7 @@ func pauseTurn(s *session.State, r *command.Request, at clock.Instant) ([]events
 	default:
 		return nil, problem.Field("args.cause", "%.40q is neither chair nor lost_line", string(args.Cause)).Try("leave it out, or send one of them")
 	}
-	if _, stands := standing(s, t, s.Timing.Phase == session.Suspended); stands || tc.Paused() != nil {
+	if _, stands := standing(s, t, s.Timing.Phase == session.Suspended, lostFor(s, t.ID)); stands || tc.Paused() != nil {
 		return nil, already("the turn's clock stands already").On("args.turn")
 	}
 	return []events.Event{&events.TurnPaused{Turn: t.ID, At: at, Cause: cause}}, nil
@@ -59,10 +59,12 @@ func resumeTurn(s *session.State, r *command.Request, at clock.Instant) ([]event
 	if r.Actor.Has(events.System) {
 		return waited(s, t, tc, at)
 	}
-	cause, stands := standing(s, t, s.Timing.Phase == session.Suspended)
+	cause, stands := standing(s, t, s.Timing.Phase == session.Suspended, lostFor(s, t.ID))
 	switch {
 	case stands && cause == events.PausedBySuspension:
 		return nil, wrong("resume the session", "the session is suspended")
+	case stands && cause == events.PausedByInterpretation:
+		return nil, wrong("say that interpretation is back, or go on without it (clear_trouble)", "interpretation is lost")
 	case stands:
 		return nil, wrong("rule on the point of order", "a point of order is being heard")
 	case tc.Paused() == nil:

@@ -77,21 +77,23 @@ func lengthenTurn(s *session.State, r *command.Request, _ clock.Instant) ([]even
 }
 
 // standing says whether a turn's clock has to stand for something greater than
-// itself: a suspension, or a point of order that interrupts it.
-func standing(s *session.State, t *session.Turn, suspended bool) (events.PauseCause, bool) {
+// itself: a suspension, a point of order that interrupts it, or lost interpretation.
+func standing(s *session.State, t *session.Turn, suspended, lost bool) (events.PauseCause, bool) {
 	switch p := s.Queue.Point; {
 	case suspended:
 		return events.PausedBySuspension, true
 	case p != nil && p.Suspended == t.ID:
 		return events.PausedByPoint, true
+	case lost:
+		return events.PausedByInterpretation, true
 	}
 	return "", false
 }
 
 // follow makes the running turn's clock agree with the session's: it pauses
-// for a suspension or a point of order, and goes on when that is over. What
-// the chair paused stays paused. No event when it agrees already.
-func follow(s *session.State, at clock.Instant, suspended bool) []events.Event {
+// for a suspension, a point of order or lost interpretation, and goes on when
+// that is over. What the chair paused stays paused. No event when it agrees already.
+func follow(s *session.State, at clock.Instant, suspended, lost bool) []events.Event {
 	t := s.Queue.Running()
 	if t == nil {
 		return nil
@@ -100,7 +102,7 @@ func follow(s *session.State, at clock.Instant, suspended bool) []events.Event {
 	if tc == nil {
 		return nil
 	}
-	cause, stands := standing(s, t, suspended)
+	cause, stands := standing(s, t, suspended, lost)
 	paused := tc.Paused()
 	switch {
 	case paused == nil && stands:
@@ -109,7 +111,7 @@ func follow(s *session.State, at clock.Instant, suspended bool) []events.Event {
 		// It runs and may, or it stands already: the span of the suspension or of
 		// the point itself keeps the clock still, whatever the pause is called.
 		return nil
-	case paused.Cause == events.PausedBySuspension || paused.Cause == events.PausedByPoint:
+	case paused.Cause == events.PausedBySuspension || paused.Cause == events.PausedByPoint || paused.Cause == events.PausedByInterpretation:
 		return []events.Event{&events.TurnResumed{Turn: t.ID, At: max(at, paused.From)}}
 	}
 	return nil
@@ -134,7 +136,7 @@ func openTurn(s *session.State, r *command.Request, _ clock.Instant) ([]events.E
 	allotted, guarantee, _ := s.Opened(t)
 	return []events.Event{&events.TurnOpened{
 		Turn: t.ID, AllottedMS: allotted, GuaranteeMS: guarantee,
-		Paused: t.EndedAt.IsZero() && s.Timing.Phase == session.Suspended,
+		Paused: t.EndedAt.IsZero() && (s.Timing.Phase == session.Suspended || lostFor(s, t.ID)),
 	}}, nil
 }
 
@@ -150,7 +152,7 @@ func followPoint(s *session.State, r *command.Request, _ clock.Instant) ([]event
 	if args.Turn != s.Queue.Turn {
 		return nil, problem.New(problem.Stale, "this turn does not have the floor any more").On("args.turn")
 	}
-	all := follow(s, changedAt(s), s.Timing.Phase == session.Suspended)
+	all := follow(s, changedAt(s), s.Timing.Phase == session.Suspended, lostFor(s, args.Turn))
 	if len(all) == 0 {
 		return nil, already("the turn's clock agrees with the floor").On("args.turn")
 	}
@@ -158,10 +160,10 @@ func followPoint(s *session.State, r *command.Request, _ clock.Instant) ([]event
 }
 
 // changedAt is when what stops clocks last changed: the latest beginning or
-// end of a suspension or a point of order.
+// end of a suspension, a point of order or lost interpretation.
 func changedAt(s *session.State) clock.Instant {
 	var at clock.Instant
-	for _, spans := range [][]session.Span{s.Timing.Suspensions, s.Queue.PointSpans} {
+	for _, spans := range [][]session.Span{s.Timing.Suspensions, s.Queue.PointSpans, s.Timing.Booth.Lost} {
 		if n := len(spans); n > 0 {
 			at = max(at, spans[n-1].From, spans[n-1].To)
 		}
