@@ -162,35 +162,31 @@ func (m Rights) MayMake(category string, kind events.EntryKind) bool {
 // Rights is the matrix category x kind of entry of the modalities.
 type Rights map[string][]events.EntryKind
 
-// revise counts what changes a session's announcement.
-func (r *Registry) revise(c *events.Commit, e events.Event) {
-	switch e.(type) {
-	case *events.SessionCreated:
-		r.RevisedAt = c.At
-	case *events.SessionChanged, *events.PartAdded, *events.PartChanged:
-		r.Revision, r.RevisedAt = r.Revision+1, c.At
-	}
-}
+// revised notes a change of what was announced of the session.
+func (r *Registry) revised(at clock.Instant) { r.Revision, r.RevisedAt = r.Revision+1, at }
 
 func (r *Registry) apply(c *events.Commit, e events.Event) error {
-	r.revise(c, e)
 	switch e := e.(type) {
 	case *events.SessionCreated:
 		r.Created, r.Consultation, r.Title = true, e.Consultation, e.Title
 		r.PlannedStart, r.HardEnd, r.Zone, r.Languages = e.PlannedStart, e.HardEnd, e.Zone, e.Languages
 		r.Modalities, r.Parts, r.Code = e.Modalities, slices.Clone(e.Parts), e.Code
 		r.PublicKey, r.Clock, r.ClockMode = e.PublicKey, e.Clock, e.ClockMode
+		r.RevisedAt = c.At
 	case *events.SessionChanged:
 		r.Title, r.PlannedStart, r.HardEnd, r.Zone = e.Title, e.PlannedStart, e.HardEnd, e.Zone
 		r.Languages, r.Modalities = e.Languages, e.Modalities
+		r.revised(c.At)
 	case *events.PartAdded:
 		r.Parts = append(r.Parts, e.Part)
+		r.revised(c.At)
 	case *events.PartChanged:
 		_, i, ok := r.Part(e.Part.ID)
 		if !ok {
 			return errMissing("part", e.Part.ID)
 		}
 		r.Parts[i] = e.Part
+		r.revised(c.At)
 	case *events.ClockSet:
 		r.Clock, r.ClockMode = e.Clock, e.Mode
 	case *events.SessionSealed:

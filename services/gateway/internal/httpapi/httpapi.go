@@ -22,6 +22,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/people"
 	"github.com/fairfloor/fairfloor/pkg/problem"
 	"github.com/fairfloor/fairfloor/pkg/session"
 	"github.com/fairfloor/fairfloor/pkg/token"
@@ -62,6 +63,11 @@ type Config struct {
 	// speaker asks for in a correction.
 	Glossary func(ids.Session) ([]words.Term, error)
 	Wish     func(ids.Session, ids.Correction) (string, error)
+	// Note gives the words of a note, empty when it was erased; Person what is known of somebody.
+	Note   func(ctx context.Context, s ids.Session, note events.NoteRef) (string, error)
+	Person func(ctx context.Context, s ids.Session, person ids.Person, digest events.Hash) (people.Person, error)
+	// Secret gives the secret of a session's personal codes.
+	Secret func(ids.Session) [32]byte
 	// Revoked reports whether an invitation was withdrawn.
 	Revoked func(ids.Session, ids.Invitation) bool
 	// Devices tells delegates' devices where they stand.
@@ -78,7 +84,8 @@ type Config struct {
 // server is the API with its configuration.
 type server struct {
 	Config
-	api huma.API
+	api    huma.API
+	studio *studio
 }
 
 // bodyLimit bounds an ordinary request body, in bytes; an import may be larger.
@@ -96,11 +103,16 @@ func Mount(mux *http.ServeMux, config Config) ([]byte, error) {
 	settings.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token": {Type: "http", Scheme: "bearer", BearerFormat: "JWS", Description: "A signed link's token (EdDSA)"},
 	}
-	s := &server{Config: config, api: humago.New(mux, settings)}
+	s := &server{Config: config, api: humago.New(mux, settings), studio: newStudio()}
 	s.sessions()
+	s.consultations()
+	s.planning()
 	s.commands()
 	s.people()
+	s.notes()
 	s.devices()
+	s.applications()
+	s.codes()
 	s.exports()
 	s.updates()
 	s.transcript()
