@@ -189,7 +189,11 @@ func (g *Gateway) mount(simple plain.Config, config httpapi.Config) error {
 	mux.Handle("GET /readyz", ops)
 	mux.Handle("GET /metrics", ops)
 	plain.Mount(mux, simple)
-	pages.Mount(mux, web.FS(), web.Built())
+	shells, err := g.first(simple)
+	if err != nil {
+		return err
+	}
+	pages.Mount(mux, web.FS(), web.Built(), shells.Fill)
 	g.handler = pages.Protect(traced(g.process.Tracer, g.whenFolded(mux)))
 	return nil
 }

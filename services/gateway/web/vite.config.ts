@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { compressed, first, styles } from './vite.pages.ts'
 
 const here = import.meta.dirname
 
@@ -26,7 +27,7 @@ function keepDist(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [svelte(), keepDist()],
+  plugins: [svelte(), styles(), first(), compressed(), keepDist()],
   build: {
     outDir: 'dist',
     emptyOutDir: true,

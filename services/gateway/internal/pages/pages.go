@@ -8,8 +8,10 @@ package pages
 
 import (
 	"io/fs"
+	"mime"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/klauspost/compress/gzhttp"
@@ -43,21 +45,37 @@ func Protect(next http.Handler) http.Handler {
 	})
 }
 
+// Fill gives a page's HTML with what this request may see at once; name is the page's.
+type Fill func(name string, page []byte, r *http.Request) []byte
+
 // Mount serves the pages in files: / and /s/CODE lead to index.html, which
 // goes on to the page of the link's role, /s/CODE/NAME to the page itself, and
-// /organiser to the organiser's page of the whole deployment.
-func Mount(mux *http.ServeMux, files fs.FS, built bool) {
+// /organiser to the organiser's page of the whole deployment. Each page passes through fill, if any.
+func Mount(mux *http.ServeMux, files fs.FS, built bool, fill ...Fill) {
 	if !built {
 		mux.HandleFunc("GET /", func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, "This program was compiled without its pages. Run ./scripts/web and compile it again; the API works.", http.StatusServiceUnavailable)
 		})
 		return
 	}
-	mux.Handle("GET /assets/", cached(gzhttp.GzipHandler(http.FileServerFS(files))))
+	mux.Handle("GET /assets/", cached(compressed(files, gzhttp.GzipHandler(http.FileServerFS(files)))))
 	page := func(name string) http.Handler {
 		return gzhttp.GzipHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			html, err := fs.ReadFile(files, name+".html")
+			if err != nil {
+				http.Error(w, missing, http.StatusNotFound)
+				return
+			}
+			for _, one := range fill {
+				html = one(name, html, r)
+			}
 			w.Header().Set("Cache-Control", "no-cache")
-			http.ServeFileFS(w, r, files, name+".html")
+			w.Header().Set("Content-Type", "text/html; charset=utf-8")
+			if len(fill) > 0 {
+				// Its first paint is in the reader's language.
+				w.Header().Set("Vary", "Accept-Language, Cookie")
+			}
+			_, _ = w.Write(html)
 		}))
 	}
 	mux.Handle("GET /{$}", page("index"))
@@ -77,6 +95,46 @@ func Mount(mux *http.ServeMux, files fs.FS, built bool) {
 		w.Header().Set("Cache-Control", "no-cache")
 		http.ServeFileFS(w, r, files, name)
 	})
+}
+
+// packed are the encodings in which the build leaves a file, the smaller first.
+var packed = []struct{ encoding, suffix string }{{"br", ".br"}, {"gzip", ".gz"}}
+
+// compressed answers with what the build has compressed already, as far as that
+// goes, where the client takes it.
+func compressed(files fs.FS, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
+		for _, one := range packed {
+			if !accepts(r, one.encoding) {
+				continue
+			}
+			if _, err := fs.Stat(files, name+one.suffix); err != nil {
+				continue
+			}
+			h := w.Header()
+			h.Set("Content-Type", mime.TypeByExtension(path.Ext(name)))
+			h.Set("Content-Encoding", one.encoding)
+			h.Add("Vary", "Accept-Encoding")
+			http.ServeFileFS(w, r, files, name+one.suffix)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// accepts reports whether a client takes an encoding. One of weight 0 is refused
+// (RFC 9110, 12.5.3); other weights do not matter between two that are named.
+func accepts(r *http.Request, encoding string) bool {
+	for one := range strings.SplitSeq(strings.Join(r.Header.Values("Accept-Encoding"), ","), ",") {
+		name, weight, _ := strings.Cut(strings.TrimSpace(one), ";")
+		if strings.EqualFold(strings.TrimSpace(name), encoding) {
+			value, weighed := strings.CutPrefix(strings.ReplaceAll(weight, " ", ""), "q=")
+			q, err := strconv.ParseFloat(value, 64)
+			return !weighed || err == nil && q > 0
+		}
+	}
+	return false
 }
 
 // cached lets browsers keep files whose names change with their content.

@@ -12,7 +12,7 @@ func serve(built bool) http.Handler {
 	files := fstest.MapFS{
 		"index.html": {Data: []byte("index")}, "chair.html": {Data: []byte("chair")}, "speaker.html": {Data: []byte("speaker")},
 		"live.html": {Data: []byte("live")}, "room.html": {Data: []byte("room")}, "icon.svg": {Data: []byte("<svg/>")},
-		"organiser.html": {Data: []byte("organiser")},
+		"organiser.html":   {Data: []byte("organiser")},
 		"assets/a-1234.js": {Data: []byte("script")}, ".gitkeep": {Data: []byte("x")},
 	}
 	mux := http.NewServeMux()
@@ -106,5 +106,48 @@ func TestScriptsAndPagesAreCompressed(t *testing.T) {
 		if plain.Header().Get("Content-Encoding") != "" || plain.Body.String() != long {
 			t.Errorf("%s: a client that takes no gzip got some", path)
 		}
+	}
+}
+
+func TestWhatTheBuildCompressedIsServedAsItIs(t *testing.T) {
+	files := fstest.MapFS{
+		"index.html": {}, "assets/a-1.js": {Data: []byte("script")}, "assets/a-1.js.br": {Data: []byte("brotli")},
+		"assets/a-1.js.gz": {Data: []byte("gzipped")}, "assets/b-2.js": {Data: []byte("alone")},
+	}
+	mux := http.NewServeMux()
+	Mount(mux, files, true)
+	for _, c := range []struct{ path, accept, body, encoding string }{
+		{"/assets/a-1.js", "gzip, deflate, br", "brotli", "br"},
+		{"/assets/a-1.js", "gzip", "gzipped", "gzip"},
+		{"/assets/a-1.js", "br;q=0, gzip;q=0.5", "gzipped", "gzip"},
+		{"/assets/a-1.js", "", "script", ""},
+		{"/assets/b-2.js", "br, gzip", "alone", ""},
+	} {
+		r := httptest.NewRequest(http.MethodGet, c.path, nil)
+		r.Header.Set("Accept-Encoding", c.accept)
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, r)
+		h := w.Header()
+		if w.Body.String() != c.body || h.Get("Content-Encoding") != c.encoding || !strings.HasPrefix(h.Get("Content-Type"), "text/javascript") ||
+			!strings.Contains(h.Get("Cache-Control"), "immutable") || !strings.Contains(strings.Join(h.Values("Vary"), ","), "Accept-Encoding") {
+			t.Errorf("%s for %q: %q, headers %v", c.path, c.accept, w.Body.String(), h)
+		}
+	}
+}
+
+func TestAPageIsFilledForItsRequest(t *testing.T) {
+	mux := http.NewServeMux()
+	Mount(mux, fstest.MapFS{"live.html": {Data: []byte("<live>")}}, true, func(name string, page []byte, r *http.Request) []byte {
+		return []byte(name + string(page) + r.PathValue("code"))
+	})
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/s/ABC123/live", nil))
+	if w.Body.String() != "live<live>ABC123" || !strings.Contains(w.Header().Get("Vary"), "Accept-Language") || w.Header().Get("Cache-Control") != "no-cache" {
+		t.Errorf("%q, headers %v", w.Body.String(), w.Header())
+	}
+	w = httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/s/ABC123/room", nil))
+	if w.Code != http.StatusNotFound {
+		t.Errorf("a page that was not built: %d", w.Code)
 	}
 }

@@ -1,3 +1,4 @@
+import './live/first.css'
 import Live from './live/Live.svelte'
 import { show } from './page'
 

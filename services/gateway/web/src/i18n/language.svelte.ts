@@ -82,6 +82,8 @@ export async function speak(areas: readonly Area[], wished: readonly string[] = 
 export async function prefer(of: Language): Promise<void> {
   try {
     localStorage.setItem(stored, of)
+    // So that the next page's first paint, which the server writes, is in this language too.
+    document.cookie = `fairfloor_language=${of}; path=/; max-age=31536000; samesite=strict`
   } catch {
     // Without storage the choice lasts as long as the page.
   }

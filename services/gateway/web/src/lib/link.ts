@@ -94,6 +94,18 @@ async function ask<T>(path: string, init?: RequestInit): Promise<T> {
 /** The session of a code. Throws Refused, or TypeError when the server cannot be reached. */
 export const find = (code: string): Promise<Brief> => ask(`/codes/${encodeURIComponent(code)}`)
 
+/**
+ * The session of a code as it came inside the page (data-brief of #app), once: a question less on a slow line. Whoever
+ * asks again, asks the server.
+ */
+export function brought(code: string): Brief | undefined {
+  const place = document.getElementById('app')
+  const text = place?.dataset.brief
+  delete place?.dataset.brief
+  const brief = text ? (JSON.parse(text) as Brief) : undefined
+  return brief?.code.toUpperCase() === code.toUpperCase() ? brief : undefined
+}
+
 /** A token for an anonymous visitor, where the session is public. */
 export const visit = async (session: Id): Promise<string> =>
   (await ask<{ token: string }>(`/sessions/${session}/visitors`, { method: 'POST' })).token
