@@ -32,6 +32,7 @@ type Settings struct {
 	Process    process.Settings
 	Gateway    gateway.Settings
 	Transcript transcript.Settings
+	Queue      queue.Settings
 	NATSListen string `flag:"nats-listen" default:"" doc:"Address at which the embedded NATS server takes other processes; no port when empty"`
 }
 
@@ -96,7 +97,7 @@ func (a *App) assemble(ctx context.Context, server *natsembed.Server, s Settings
 	if err != nil {
 		return err
 	}
-	queuePart, err := queue.New(a.Process)
+	queuePart, err := queue.NewWith(a.Process, s.Queue)
 	if err != nil {
 		return err
 	}

@@ -27,8 +27,8 @@ var pageOf = []struct {
 	{events.Secretariat, "chair"},
 	{events.Speaker, "speaker"},
 	{events.Captioner, "desk"},
-	{events.Interpreter, "live"},
-	{events.Technician, "room"},
+	{events.Interpreter, "booth"},
+	{events.Technician, "booth"},
 	{events.Observer, "live"},
 }
 

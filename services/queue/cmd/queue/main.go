@@ -9,9 +9,16 @@ import (
 	"github.com/fairfloor/fairfloor/services/queue"
 )
 
+// settings are those of every process and of the queue.
+type settings struct {
+	Process process.Settings
+	Queue   queue.Settings
+}
+
 func main() {
-	process.Main("queue", func(_ context.Context, p *process.Process) error {
-		part, err := queue.New(p)
+	var s settings
+	process.MainWith("queue", &s, &s.Process, func(_ context.Context, p *process.Process) error {
+		part, err := queue.NewWith(p, s.Queue)
 		if err != nil {
 			return err
 		}

@@ -67,6 +67,8 @@ var rules = map[string]decide{
 var afterwards = map[string]bool{
 	"correct_turn": true, "enter_turn": true, "excuse": true,
 	"rule": true, "refuse_point": true, "end_with_session": true,
+	// The last microphone goes off with the session.
+	"confirm_microphone": true, "note_tally": true,
 }
 
 // Decide decides a request of the context queue at an instant of session time.
