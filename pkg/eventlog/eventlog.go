@@ -63,6 +63,9 @@ type Options struct {
 	// zero means 500 ms, which finds a killed leader quickly. A server inside the
 	// process cannot lose its leader and is asked less often.
 	Heartbeat time.Duration
+	// Denials, when given to ConnOptions too, lets Open fail at once with what the
+	// server denies, where it would wait for an answer that never comes.
+	Denials *Denials
 	// AppendWithin bounds one append, after which its outcome is Unknown; zero means 5 s.
 	AppendWithin time.Duration
 	// Logger and Registerer take log lines and metrics; nil means slog.Default and none.
@@ -90,7 +93,8 @@ type Log struct {
 // ConnOptions are the options of a connection to the log's server: it reconnects
 // without end, and what the server denies is logged, because a denied JetStream
 // call looks like a time-out otherwise (event-log.md 12).
-func ConnOptions(name string, log *slog.Logger) []nats.Option {
+// denials, which may be nil, keeps it.
+func ConnOptions(name string, log *slog.Logger, denials *Denials) []nats.Option {
 	if log == nil {
 		log = slog.Default()
 	}
@@ -103,6 +107,7 @@ func ConnOptions(name string, log *slog.Logger) []nats.Option {
 				subject = sub.Subject
 			}
 			log.Error("nats", "client", name, "subject", subject, "error", err)
+			denials.note(err)
 		}),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if err != nil {
@@ -139,6 +144,9 @@ func Open(ctx context.Context, conn *nats.Conn, o Options) (*Log, error) {
 				break
 			}
 			// Services start side by side with the servers: what passes is waited for.
+			if denied := o.Denials.Check(); denied != nil {
+				return nil, denied
+			}
 			if !passing(err) || !pause(ctx, restartWait) {
 				return nil, err
 			}

@@ -41,7 +41,7 @@ func TestServerRestart(t *testing.T) {
 	}
 	first := run("127.0.0.1:0")
 	address := strings.TrimPrefix(first.URL(), "nats://")
-	reader := open(nats.Connect(first.URL(), eventlog.ConnOptions("reader", quiet)...))
+	reader := open(nats.Connect(first.URL(), eventlog.ConnOptions("reader", quiet, nil)...))
 	s := sessionIn(2)
 	w := newWriter(open(first.Connect()), s, events.Queue)
 	got := map[string]*collector{"follower": {}, "tail": {}}
@@ -140,7 +140,7 @@ func TestOpenWaitsForTheServer(t *testing.T) {
 	first := start("127.0.0.1:0")
 	address := first.URL()
 	first.Stop()
-	conn, err := nats.Connect(address, eventlog.ConnOptions("early", quiet)...)
+	conn, err := nats.Connect(address, eventlog.ConnOptions("early", quiet, nil)...)
 	if err != nil {
 		t.Fatal(err)
 	}

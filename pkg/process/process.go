@@ -20,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -48,6 +49,7 @@ import (
 type Settings struct {
 	NATS       string `flag:"nats" default:"nats://127.0.0.1:4222" doc:"Address of the NATS server or cluster"`
 	NATSCreds  string `flag:"nats-creds" default:"" doc:"File with the NATS credentials or nkey seed of this service"`
+	NATSCA     string `flag:"nats-ca" default:"" doc:"File with the certificate of the authority that signed the NATS servers' own; the system's authorities when empty"`
 	Data       string `flag:"data" default:".data" doc:"Folder of what is kept beside the store: keys and witness"`
 	Keys       string `flag:"keys" default:"" doc:"The sealed key file; keys.json in the data folder when empty"`
 	Passphrase string `flag:"keys-passphrase-file" default:"" doc:"File whose text seals the key file; none leaves it to file rights"`
@@ -71,6 +73,7 @@ type Process struct {
 	// Clock is the source of session time: the machine's, or a rehearsal's gate.
 	Clock clock.Clock
 
+	denials eventlog.Denials
 	parts   []run.Part
 	closers []func() error
 	runner  atomic.Pointer[run.Runner] // set by Run, which Check may be asked beside
@@ -154,6 +157,7 @@ func (p *Process) open(ctx context.Context, o Options) error {
 	p.closers = append(p.closers, witness.Close)
 	options := eventlog.Options{
 		Name: p.Name, Replicas: p.Settings.Replicas, Witness: witness, Logger: p.Logger, Registerer: p.Metrics.Registry,
+		Denials: &p.denials,
 	}
 	if o.Server != nil {
 		// A server in the same process has no leader to lose.
@@ -181,21 +185,47 @@ func refuse(log *eventlog.Log, lost iter.Seq2[string, uint64]) {
 
 // connect opens the connection to the embedded or the external server.
 func (p *Process) connect(o Options) error {
-	options := eventlog.ConnOptions(p.Name, p.Logger)
+	// Answers come to subjects that nobody else may listen to (package permit).
+	options := append(eventlog.ConnOptions(p.Name, p.Logger, &p.denials), nats.CustomInboxPrefix("_INBOX_"+p.Name))
 	var err error
 	if o.Server != nil {
 		p.Conn, err = o.Server.Connect(options...)
 	} else {
-		if p.Settings.NATSCreds != "" {
-			options = append(options, nats.UserCredentials(p.Settings.NATSCreds))
+		var own []nats.Option
+		if own, err = identity(p.Settings); err != nil {
+			return err
 		}
-		p.Conn, err = nats.Connect(p.Settings.NATS, options...)
+		p.Conn, err = nats.Connect(p.Settings.NATS, append(options, own...)...)
 	}
 	if err != nil {
 		return err
 	}
 	p.closers = append(p.closers, func() error { p.Conn.Close(); return nil })
 	return nil
+}
+
+// identity is how a process proves to an external server who it is, and how the
+// server proves it in turn.
+func identity(s Settings) ([]nats.Option, error) {
+	var options []nats.Option
+	if s.NATSCA != "" {
+		options = append(options, nats.RootCAs(s.NATSCA))
+	}
+	if s.NATSCreds == "" {
+		return options, nil
+	}
+	text, err := os.ReadFile(s.NATSCreds)
+	if err != nil {
+		return nil, fmt.Errorf("--nats-creds: %w", err)
+	}
+	if !strings.HasPrefix(string(text), "SU") {
+		return append(options, nats.UserCredentials(s.NATSCreds)), nil
+	}
+	seed, err := nats.NkeyOptionFromSeed(s.NATSCreds)
+	if err != nil {
+		return nil, fmt.Errorf("--nats-creds: %s is not an nkey seed: %w", s.NATSCreds, err)
+	}
+	return append(options, seed), nil
 }
 
 // Shell makes the shell of a service. creates may be nil.
@@ -218,7 +248,8 @@ func (p *Process) People(ctx context.Context) (*people.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return people.Open(ctx, js, people.Config{Replicas: p.Settings.Replicas})
+	store, err := people.Open(ctx, js, people.Config{Replicas: p.Settings.Replicas})
+	return store, p.explain(err)
 }
 
 // Presence is the store of who has an open connection: in Redis, where several
@@ -241,7 +272,16 @@ func (p *Process) Words(ctx context.Context) (*forget.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return words.Open(ctx, js, words.Config{Replicas: p.Settings.Replicas})
+	store, err := words.Open(ctx, js, words.Config{Replicas: p.Settings.Replicas})
+	return store, p.explain(err)
+}
+
+// explain says beside an error what the server denied, which is its reason then.
+func (p *Process) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	return errors.Join(err, p.denials.Check())
 }
 
 // OnClose has something closed when the process is, before the connection is.
@@ -258,7 +298,7 @@ func (p *Process) Check() error {
 	if runner == nil {
 		return errors.New("not started")
 	}
-	return runner.Check()
+	return errors.Join(p.denials.Check(), runner.Check())
 }
 
 // Run runs the parts until ctx is done or one fails.
@@ -341,15 +381,21 @@ func Main(name string, build func(ctx context.Context, p *Process) error) {
 }
 
 // MainWith is Main for a service with settings of its own: all points to a
-// struct of them, and common to the part of it that every process has.
+// struct of them, and common to the part of it that every process has. With the
+// argument "health" it only asks the process that runs with the same settings
+// whether it is ready, for containers that hold no other program.
 func MainWith(name string, all any, common *Settings, build func(ctx context.Context, p *Process) error) {
 	os.Exit(run.Main(func(ctx context.Context) error {
 		rest, err := settings.Read(name, all, os.Args[1:])
 		if errors.Is(err, flag.ErrHelp) {
 			return nil // the flags are printed already
 		}
+		if err == nil && len(rest) == 1 && rest[0] == "health" {
+			_, err := Health(ctx, common.Ops, false)
+			return err
+		}
 		if err == nil && len(rest) > 0 {
-			err = fmt.Errorf("%s takes settings and no arguments, and was given %q", name, rest)
+			err = fmt.Errorf("%s takes settings and no argument but \"health\", and was given %q", name, rest)
 		}
 		if err != nil {
 			return err

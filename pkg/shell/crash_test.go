@@ -51,7 +51,7 @@ func victim(ctx context.Context, folder string, s ids.Session) error {
 	if err != nil {
 		return err
 	}
-	conn, err := server.Connect(eventlog.ConnOptions("victim", quiet)...)
+	conn, err := server.Connect(eventlog.ConnOptions("victim", quiet, nil)...)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func (s *Store) Log(o eventlog.Options) *eventlog.Log {
 // Connect opens a connection inside the process that Close closes.
 func (s *Store) Connect(name string) *nats.Conn {
 	s.t.Helper()
-	conn, err := s.Server.Connect(eventlog.ConnOptions(name, s.log)...)
+	conn, err := s.Server.Connect(eventlog.ConnOptions(name, s.log, nil)...)
 	if err != nil {
 		s.t.Fatalf("connecting: %v", err)
 	}

@@ -107,7 +107,7 @@ func newStack(t testing.TB, build map[events.Context]builder) *stack {
 		t.Fatalf("starting the server: %v", err)
 	}
 	t.Cleanup(s.server.Stop)
-	if s.conn, err = s.server.Connect(eventlog.ConnOptions("clients", s.logger())...); err != nil {
+	if s.conn, err = s.server.Connect(eventlog.ConnOptions("clients", s.logger(), nil)...); err != nil {
 		t.Fatalf("connecting: %v", err)
 	}
 	t.Cleanup(s.conn.Close)

@@ -7,17 +7,12 @@ package cli
 
 import (
 	"context"
-	"crypto/tls"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -78,7 +73,7 @@ func Root() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Usage{err} })
-	root.AddCommand(serve(), rehearsal(), imports(), transcripts(), recordCommand(), verifyCommand(), version(), health(), config(), openapi(), asyncapi())
+	root.AddCommand(serve(), rehearsal(), imports(), transcripts(), recordCommand(), verifyCommand(), version(), health(), config(), openapi(), asyncapi(), cluster())
 	root.AddCommand(fairnesscli.Commands()...)
 	for _, cmd := range append(root.Commands(), root) {
 		if check := cmd.Args; check != nil {
@@ -173,37 +168,14 @@ func health() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "health", Short: "Say whether a running Fairfloor is ready (exit code 0) or why not", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if _, _, err := net.SplitHostPort(address); err != nil {
-				return Usage{fmt.Errorf("address %q is not host:port", address)}
-			}
-			ctx, cancel := context.WithTimeout(cmd.Context(), 5*time.Second)
-			defer cancel()
-			scheme, asker := "http://", http.DefaultClient
-			if secure {
-				// Nothing secret is sent and the answer is no secret: whose the
-				// certificate is does not matter, and on 127.0.0.1 it cannot fit.
-				scheme, asker = "https://", &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}} //nolint:gosec // see above
-			}
-			request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+address+"/readyz", nil)
-			if err != nil {
+			status, err := process.Health(cmd.Context(), address, secure)
+			if errors.Is(err, process.ErrAddress) {
 				return Usage{err}
 			}
-			response, err := asker.Do(request)
 			if err != nil {
-				return fmt.Errorf("nobody answers at %s", address)
+				return err
 			}
-			defer func() { _ = response.Body.Close() }()
-			var answer struct {
-				Status string `json:"status"`
-				Reason string `json:"reason"`
-			}
-			if err := json.NewDecoder(io.LimitReader(response.Body, 1<<16)).Decode(&answer); err != nil {
-				return fmt.Errorf("%s does not answer as Fairfloor does", address)
-			}
-			if response.StatusCode != http.StatusOK {
-				return fmt.Errorf("%s: %s", answer.Status, answer.Reason)
-			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), answer.Status)
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), status)
 			return err
 		},
 	}

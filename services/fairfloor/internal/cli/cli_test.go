@@ -79,6 +79,8 @@ func TestWrongSettingsNameFlagOrVariable(t *testing.T) {
 		"no address":                  {[]string{"health", "--address", "here"}, [2]string{}, []string{"address", `"here"`, "host:port"}},
 		"no session":                  {[]string{"import", "--session", "tuesday", "x.csv"}, [2]string{}, []string{"session", `"tuesday"`}},
 		"no token file":               {[]string{"import", "--session", ids.New[ids.Session]().String(), "x.csv"}, [2]string{}, []string{"token-file"}},
+		"a cluster nowhere":           {[]string{"cluster"}, [2]string{}, []string{"out"}},
+		"a node that is a path":       {[]string{"cluster", "--out", folder, "--nodes", "a,../b"}, [2]string{}, []string{"nodes", `"../b"`}},
 		"no log":                      {[]string{"verify-log", filepath.Join(folder, "none.ndjson")}, [2]string{}, []string{"none.ndjson"}},
 	}
 	for name, c := range cases {
@@ -100,6 +102,21 @@ func TestWrongSettingsNameFlagOrVariable(t *testing.T) {
 				t.Errorf("the data folder was touched: %v", err)
 			}
 		})
+	}
+}
+
+// TestClusterMakesItsFilesOnce and leaves them alone afterwards.
+func TestClusterMakesItsFilesOnce(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "secrets")
+	for _, want := range []string{": made; ", ": made before"} {
+		if code, out, errors := fairfloor("", "cluster", "--out", folder, "--nodes", "a, b"); code != 0 || !strings.Contains(out, want) {
+			t.Fatalf("it ended with %d: %s%s", code, out, errors)
+		}
+	}
+	for _, name := range []string{"a/nats.conf", "b/tls.key", "queue/nats.nk", "gateway/ca.crt"} {
+		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

@@ -3,26 +3,30 @@ package faults_test
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/fairfloor/fairfloor/pkg/client"
 	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/permit"
 	"github.com/fairfloor/fairfloor/pkg/proof"
 	"github.com/fairfloor/fairfloor/pkg/session"
 )
 
 // deployment is every service as a process of its own over one nats-server.
 type deployment struct {
-	t       *testing.T
-	nats    string
-	keys    string
-	folder  string
+	t      *testing.T
+	nats   string
+	keys   string
+	folder string
+	// secrets holds each service's own key for NATS: it may do what package permit
+	// lists, and nothing else.
+	secrets string
 	gateway string
 	// organiser is a file with a token.
 	organiser string
@@ -37,14 +41,16 @@ func deploy(t *testing.T) *deployment {
 	d := &deployment{t: t, folder: t.TempDir()}
 	address := freeAddress(t)
 	host, port, _ := strings.Cut(address, ":")
-	config := filepath.Join(d.folder, "nats.conf")
-	text := fmt.Sprintf("host: %s\nport: %s\njetstream { store_dir: %q, sync_interval: always }\n", host, port, filepath.Join(d.folder, "store"))
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+	d.secrets = filepath.Join(d.folder, "secrets")
+	cluster := permit.Cluster{Nodes: []string{host}, Store: filepath.Join(d.folder, "store"), Files: filepath.Join(d.secrets, host)}
+	if _, err := permit.Make(d.secrets, cluster, time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	server := run(t, "nats-server", build(t, "github.com/nats-io/nats-server/v2"), "--config", config)
+	// The command line's address stands before the file's.
+	server := run(t, "nats-server", build(t, "github.com/nats-io/nats-server/v2"),
+		"--config", filepath.Join(d.secrets, host, permit.ConfigFile), "--addr", host, "--port", port, "--http_port", "0")
 	until(t, "nats-server is ready", func() bool { return strings.Contains(server.text(), "Server is ready") })
-	d.nats, d.keys = "nats://"+address, filepath.Join(d.folder, "keys.json")
+	d.nats, d.keys = "tls://"+address, filepath.Join(d.folder, "keys.json")
 	d.start("registry", "registry")
 	gateway := freeAddress(t)
 	d.gateway, d.organiser = "http://"+gateway, filepath.Join(d.folder, "organiser.token")
@@ -77,8 +83,14 @@ func (d *deployment) start(service, replica string, flags ...string) *proc {
 	d.t.Helper()
 	ops := freeAddress(d.t)
 	p := run(d.t, replica, build(d.t, "./"+service+"/cmd/"+service), append([]string{
-		"--nats", d.nats, "--data", filepath.Join(d.folder, replica), "--keys", d.keys, "--ops", ops,
+		"--nats", d.nats, "--nats-creds", filepath.Join(d.secrets, service, permit.SeedFile), "--nats-ca", filepath.Join(d.secrets, service, permit.CAFile),
+		"--data", filepath.Join(d.folder, replica), "--keys", d.keys, "--ops", ops,
 	}, flags...)...)
+	d.t.Cleanup(func() {
+		if text := p.text(); strings.Contains(text, "ermissions") {
+			d.t.Errorf("%s was denied what it needs: %s", replica, last(text, 4000))
+		}
+	})
 	until(d.t, replica+" is ready", func() bool {
 		select {
 		case <-p.done:
