@@ -180,7 +180,7 @@ const choices: Texts<'ar', 'choices'> = {
   'minimum.title': 'الحد الأدنى للبيانات',
   'minimum.now': 'الحد الأدنى الآن {{time}}.',
   'minimum.promised': 'وُعد المنتظرون بـ {{time}}.',
-  'minimum.seconds': 'الحد الأدنى الجديد بالثواني (5 إلى 600)',
+  'minimum.seconds': 'الحد الأدنى الجديد بالثواني (5 إلى {{most}})',
   'minimum.break': 'خفض الوعد أيضاً إلى الحد الأدنى الجديد',
   'minimum.confirm': 'تحديد الحد الأدنى',
 

@@ -111,7 +111,7 @@ const choices = {
   'minimum.title': 'Minimum for statements',
   'minimum.now': 'The minimum is {{time}} now.',
   'minimum.promised': '{{time}} is promised to those who wait.',
-  'minimum.seconds': 'New minimum in seconds (5 to 600)',
+  'minimum.seconds': 'New minimum in seconds (5 to {{most}})',
   'minimum.break': 'Lower the promise to the new minimum too',
   'minimum.confirm': 'Set the minimum',
 

@@ -119,7 +119,7 @@ const choices: Texts<'es', 'choices'> = {
   'minimum.title': 'Mínimo para las declaraciones',
   'minimum.now': 'El mínimo es ahora {{time}}.',
   'minimum.promised': 'A quienes esperan se les ha prometido {{time}}.',
-  'minimum.seconds': 'Nuevo mínimo en segundos (5 a 600)',
+  'minimum.seconds': 'Nuevo mínimo en segundos (5 a {{most}})',
   'minimum.break': 'Bajar también la promesa al nuevo mínimo',
   'minimum.confirm': 'Fijar el mínimo',
 

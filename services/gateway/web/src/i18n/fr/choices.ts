@@ -118,7 +118,7 @@ const choices: Texts<'fr', 'choices'> = {
   'minimum.title': 'Minimum pour les déclarations',
   'minimum.now': 'Le minimum est actuellement de {{time}}.',
   'minimum.promised': '{{time}} sont promis à ceux qui attendent.',
-  'minimum.seconds': 'Nouveau minimum en secondes (5 à 600)',
+  'minimum.seconds': 'Nouveau minimum en secondes (5 à {{most}})',
   'minimum.break': 'Abaisser aussi la promesse au nouveau minimum',
   'minimum.confirm': 'Fixer le minimum',
 

@@ -154,7 +154,7 @@ const choices: Texts<'ru', 'choices'> = {
   'minimum.title': 'Минимум для выступлений',
   'minimum.now': 'Сейчас минимум — {{time}}.',
   'minimum.promised': 'Ожидающим обещано {{time}}.',
-  'minimum.seconds': 'Новый минимум в секундах (от 5 до 600)',
+  'minimum.seconds': 'Новый минимум в секундах (от 5 до {{most}})',
   'minimum.break': 'Снизить до нового минимума и обещание',
   'minimum.confirm': 'Установить минимум',
 

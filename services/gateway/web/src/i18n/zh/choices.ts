@@ -95,7 +95,7 @@ const choices: Texts<'zh', 'choices'> = {
   'minimum.title': '最短发言时间',
   'minimum.now': '目前最短时间为{{time}}。',
   'minimum.promised': '已向等候者承诺{{time}}。',
-  'minimum.seconds': '新的最短时间，以秒计（5至600）',
+  'minimum.seconds': '新的最短时间，以秒计（5至{{most}}）',
   'minimum.break': '承诺也降至新的最短时间',
   'minimum.confirm': '设定最短时间',
 
