@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { svelte } from '@sveltejs/vite-plugin-svelte'
 import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
+import { app, entryFileNames, worker } from './vite.app.ts'
 import { compressed, first, styles } from './vite.pages.ts'
 
 const here = import.meta.dirname
@@ -27,13 +28,13 @@ function keepDist(): Plugin {
 }
 
 export default defineConfig({
-  plugins: [svelte(), styles(), first(), compressed(), keepDist()],
+  plugins: [svelte(), styles(), first(), app(), compressed(), keepDist()],
   build: {
     outDir: 'dist',
     emptyOutDir: true,
     // A font or picture inlined as data: would need a looser content security policy.
     assetsInlineLimit: 0,
-    rolldownOptions: { input: pages() },
+    rolldownOptions: { input: { ...pages(), ...worker }, output: { entryFileNames } },
   },
   server: {
     // `npm run dev` beside a running `./scripts/run`: pages from Vite, everything else from the gateway.

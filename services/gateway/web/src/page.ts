@@ -1,5 +1,6 @@
 // What every page begins with: the viewer's language, the styles, the component.
 import { mount, type Component } from 'svelte'
+import { begin } from './lib/app.svelte'
 import { speak, t, type Area, type Key } from './i18n'
 import { follow } from './title.svelte'
 import './styles.css'
@@ -13,4 +14,5 @@ export async function show(page: Component, title: Title, areas: readonly Area[]
   const target = document.getElementById('app')
   if (!target) throw new Error('the page has no element #app')
   mount(page, { target })
+  begin()
 }

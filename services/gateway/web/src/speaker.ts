@@ -1,4 +1,4 @@
 import Speaker from './speaker/Speaker.svelte'
 import { show } from './page'
 
-void show(Speaker, 'speaker.title', ['speaker', 'prompter', 'captions'])
+void show(Speaker, 'speaker.title', ['speaker', 'app', 'prompter', 'captions'])

@@ -1,5 +1,6 @@
 // What a catalogue is: English defines the keys, area by area; every other language is typed by it, so that a missing
 // or a superfluous text does not compile. Only types and the table of languages stand here; texts are fetched.
+import type app from './en/app'
 import type applicants from './en/applicants'
 import type captions from './en/captions'
 import type chair from './en/chair'
@@ -16,6 +17,7 @@ import type speaker from './en/speaker'
 /** The areas of texts. `common` is loaded on every page, the others by the pages that name them. */
 export interface Areas {
   common: typeof common
+  app: typeof app
   applicants: typeof applicants
   captions: typeof captions
   chair: typeof chair
@@ -101,6 +103,7 @@ type File = Promise<{ default: Readonly<Record<string, string>> }>
 export const files: Record<Language, Record<Area, () => File>> = {
   ar: {
     common: () => import('./ar/common'),
+    app: () => import('./ar/app'),
     applicants: () => import('./ar/applicants'),
     captions: () => import('./ar/captions'),
     desk: () => import('./ar/desk'),
@@ -115,6 +118,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
   },
   zh: {
     common: () => import('./zh/common'),
+    app: () => import('./zh/app'),
     applicants: () => import('./zh/applicants'),
     captions: () => import('./zh/captions'),
     desk: () => import('./zh/desk'),
@@ -129,6 +133,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
   },
   en: {
     common: () => import('./en/common'),
+    app: () => import('./en/app'),
     applicants: () => import('./en/applicants'),
     captions: () => import('./en/captions'),
     desk: () => import('./en/desk'),
@@ -143,6 +148,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
   },
   fr: {
     common: () => import('./fr/common'),
+    app: () => import('./fr/app'),
     applicants: () => import('./fr/applicants'),
     captions: () => import('./fr/captions'),
     desk: () => import('./fr/desk'),
@@ -157,6 +163,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
   },
   ru: {
     common: () => import('./ru/common'),
+    app: () => import('./ru/app'),
     applicants: () => import('./ru/applicants'),
     captions: () => import('./ru/captions'),
     desk: () => import('./ru/desk'),
@@ -171,6 +178,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
   },
   es: {
     common: () => import('./es/common'),
+    app: () => import('./es/app'),
     applicants: () => import('./es/applicants'),
     captions: () => import('./es/captions'),
     desk: () => import('./es/desk'),

@@ -75,9 +75,20 @@ export function carryToken(code: string, token: string): void {
   }
 }
 
+/** Where a link is kept on this device, for one page of one session, when its owner wants to come back to it. */
+export const keptKey = (code: string, page: string): string => `fairfloor.kept.${code}.${page}`
+
+/** The name of the page in a path: /s/CODE/NAME. */
+export const pageIn = (path: string): string | undefined => /^\/s\/[^/]+\/([a-z]+)$/.exec(path)?.[1]
+
 function stored(code: string): string | undefined {
   try {
-    return sessionStorage.getItem(key(code)) ?? memory.get(code)
+    const own = sessionStorage.getItem(key(code)) ?? memory.get(code)
+    if (own) return own
+    // A notification or the installed app opened this page: the tab is new, the device has the link.
+    const kept = localStorage.getItem(keptKey(code, pageIn(location.pathname) ?? ''))
+    if (kept) sessionStorage.setItem(key(code), kept)
+    return kept ?? undefined
   } catch {
     return memory.get(code)
   }

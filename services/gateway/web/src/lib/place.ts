@@ -72,3 +72,11 @@ interface Swap {
   entry: Id
   with: Id
 }
+
+/** The place that one waits at, and of how many; nothing for whoever does not wait. */
+export function place(view: View, me: Me | undefined): { place?: number; of?: number } {
+  const entry = mine(view, me)
+    .map((one) => lead(view, one))
+    .find((one) => one.state === 'waiting')
+  return entry?.place ? { place: entry.place, of: waiting(view, entry.part).length } : {}
+}
