@@ -157,6 +157,15 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 			return g.words(ctx, store, id, text)
 		},
 		Log: g.export,
+		Note: func(ctx context.Context, id ids.Session, ref events.NoteRef) (string, error) {
+			note, err := store.GetNote(ctx, id, ref)
+			if errors.Is(err, forget.ErrErased) || problem.Is(err, problem.NotFound) {
+				return "", nil
+			}
+			return note.Text, err
+		},
+		Person: store.GetPerson,
+		Secret: func(id ids.Session) [32]byte { return p.Keys.Secret("codes", id) },
 	})
 }
 
