@@ -67,6 +67,12 @@ func Of(s Service) Rights {
 	case Gateway:
 		r.reads(slices.Concat(sessions(), []string{people.Stream, words.Stream})...)
 		r.publish("cmd.*.*.*", notes.Subjects, "cap.partial.*")
+		// Devices that asked for notices, and which gateway sends one: the package
+		// push of the gateway, which nobody else reads.
+		r.reads("PUSH", "KV_PUSHED")
+		r.forgets("PUSH")
+		r.widens("KV_PUSHED")
+		r.publish("device.*.*", "$KV.PUSHED.>", "$JS.API.INFO")
 		r.subscribe(eventlog.LiveSubjects, "live.partial.>")
 	case Operator:
 		return Rights{Publish: []string{">"}, Subscribe: []string{">"}}

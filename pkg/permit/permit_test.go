@@ -197,6 +197,7 @@ func TestWhoWritesAndWhoReads(t *testing.T) {
 		"the floor's begin":         {events.CommandSubject(events.Queue, session, "begin"), []permit.Service{permit.Gateway, permit.Transcript}},
 		"erasure of a person":       {"$JS.API.STREAM.MSG.DELETE." + people.Stream, []permit.Service{permit.Registry}},
 		"redaction of words":        {"$JS.API.STREAM.MSG.DELETE." + words.Stream, []permit.Service{permit.Transcript}},
+		"a device's address":        {"device." + session.String() + ".x", []permit.Service{permit.Gateway}},
 		"deletion of a fact":        {"$JS.API.STREAM.MSG.DELETE." + sessions, nil},
 		"deletion of all facts":     {"$JS.API.STREAM.DELETE." + sessions, nil},
 		"deletion of personal data": {"$JS.API.STREAM.DELETE." + people.Stream, nil},
