@@ -13,9 +13,14 @@ export interface Device {
   height?: number
   scheme?: 'light' | 'dark'
   locale?: string
+  /** A phone: touched, and with a phone's viewport. */
+  mobile?: boolean
   /** How wrong the device's clock is, ms. */
   wrongBy?: number
 }
+
+/** A phone as most are. */
+export const phone = { width: 390, height: 844, mobile: true }
 
 /** Opens a link in a browser context of its own, so that nothing is shared but the server. */
 export async function open(browser: Browser, url: string, device: Device = {}): Promise<Person> {
@@ -24,6 +29,8 @@ export async function open(browser: Browser, url: string, device: Device = {}): 
     colorScheme: device.scheme ?? 'light',
     locale: device.locale ?? 'en-GB',
     timezoneId: 'Europe/Zurich',
+    isMobile: device.mobile ?? false,
+    hasTouch: device.mobile ?? false,
   })
   if (device.wrongBy) {
     await context.addInitScript((by) => {

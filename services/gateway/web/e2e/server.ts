@@ -7,7 +7,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const binary = process.env.FAIRFLOOR_BIN ?? join(import.meta.dirname, '../../../../bin/fairfloor')
+/** The program under test. */
+export const binary = process.env.FAIRFLOOR_BIN ?? join(import.meta.dirname, '../../../../bin/fairfloor')
 
 /** The links that the program makes for its sample session. */
 export interface Links {

@@ -49,6 +49,8 @@ export const staleAfter = 3000
 const deadAfter = 7000
 /** How long a connection may take until its view is here, ms. */
 const dialFor = 10_000
+/** How long HTTP may take to show that it works where a socket did not, ms. */
+const blameFor = 3000
 /** How often the clock is measured again, ms: eight samples bound a drift of 100 ppm to 10 ms. */
 const measureEvery = 12_000
 /** Difference of the two clocks of the browser that means the device slept, ms. */
@@ -208,12 +210,21 @@ export class Live {
     return new WebSocket(url, 'fairfloor.v1.json') as Socket
   }
 
-  /** A socket that brought no view is the websocket's fault only while HTTP works: a network that is away breaks both. */
+  /**
+   * A socket that brought no view is the websocket's fault only while HTTP works: a network that is away breaks both.
+   * It has to work at once: an answer that comes when the network is back again says nothing of the time before.
+   */
   private async blame(): Promise<void> {
-    const answer = await fetch(`${this.base}/healthz`, { credentials: 'omit', cache: 'no-store' }).catch(
-      () => undefined,
-    )
-    this.broken = answer?.ok ? this.broken + 1 : 0
+    const asked = new AbortController()
+    const late = setTimeout(() => asked.abort(), blameFor)
+    const answer = await fetch(`${this.base}/healthz`, {
+      credentials: 'omit',
+      cache: 'no-store',
+      signal: asked.signal,
+    }).catch(() => undefined)
+    clearTimeout(late)
+    // By now another socket may have brought the view: then there is nothing to blame.
+    if (!this.ready) this.broken = answer?.ok ? this.broken + 1 : 0
   }
 
   private lost(socket: Socket): void {
