@@ -30,6 +30,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/forget"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/keys"
@@ -268,9 +269,22 @@ func (s *Service) Unsubscribe(ctx context.Context, id ids.Session, who token.Cla
 
 func key(s ids.Session, id string) forget.Key { return forget.Key{Kind: devices, Session: s, ID: id} }
 
+// forget erases a subscription. It is finished although the process is ending:
+// half of it leaves the device's address on the disk.
 func (s *Service) forget(ctx context.Context, id ids.Session, subscription string) error {
-	_, err := s.store.Erase(ctx, key(id, subscription))
+	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
+	defer cancel()
+	_, err := s.store.Erase(whole, key(id, subscription))
 	return err
+}
+
+// finish does what an earlier process left of its erasing.
+func (s *Service) finish(ctx context.Context) {
+	// No log names these values: each is as good as named until it is erased.
+	named := func(forget.Key, events.Hash) bool { return true }
+	if _, err := s.store.Sweep(ctx, forget.OrphanAge, named); err != nil && ctx.Err() == nil {
+		s.Logger.Warn("what was erased may still lie in the store of devices", "error", err)
+	}
 }
 
 // changed follows the store: what another gateway took is told by this one too.
@@ -342,6 +356,7 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	tidy := time.NewTicker(tidyEvery)
 	defer tidy.Stop()
+	s.finish(ctx)
 	s.tidy(ctx)
 	for {
 		select {
