@@ -68,8 +68,8 @@ const (
 	MostRehearsals = 500
 )
 
-// check refuses rules that cannot be played, naming the field.
-func (r *Rules) check() error {
+// Check refuses rules that cannot be played, naming the field.
+func (r *Rules) Check() error {
 	switch {
 	case r.Applicants < 1 || r.Applicants > MostRehearsed:
 		return problem.Field("applicants", "%d is not between 1 and %d", r.Applicants, MostRehearsed).Try("rehearse with fewer speakers")
@@ -139,7 +139,7 @@ func (r *Rules) apply(s *fairness.Situation) {
 // them for the figures. Same rules, seed and sessions, same result. progress is
 // told how many sessions are played; nil is nobody. It ends when ctx does.
 func Rehearse(ctx context.Context, r Rules, seed uint64, progress func(done, of int)) (*Rehearsal, error) {
-	if err := r.check(); err != nil {
+	if err := r.Check(); err != nil {
 		return nil, err
 	}
 	scenario, policy := r.scenario(), r.policy()

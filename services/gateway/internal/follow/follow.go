@@ -159,6 +159,18 @@ func (f *Follower) of(s ids.Session) *followed {
 // and must neither change the state nor keep anything of it. A session that
 // does not exist, or whose log is refused, is a *problem.Error.
 func (f *Follower) Read(s ids.Session, look func(*session.State)) error {
+	// A consultation's subject has the form of a session's, and is none.
+	return f.read(s, (*session.State).Exists, look)
+}
+
+// ReadConsultation is Read for a consultation's own subject.
+func (f *Follower) ReadConsultation(s ids.Session, look func(*session.State)) error {
+	return f.read(s, consultation, look)
+}
+
+func consultation(state *session.State) bool { return state.Registry.Series != nil }
+
+func (f *Follower) read(s ids.Session, is func(*session.State) bool, look func(*session.State)) error {
 	if refused := f.log.Refusal(s); refused != nil {
 		return refused
 	}
@@ -171,8 +183,7 @@ func (f *Follower) Read(s ids.Session, look func(*session.State)) error {
 	}
 	known.mu.RLock()
 	defer known.mu.RUnlock()
-	// A consultation's subject has the form of a session's, and is none.
-	if !known.state.Exists() {
+	if !is(known.state) {
 		return missing
 	}
 	look(known.state)
@@ -182,13 +193,23 @@ func (f *Follower) Read(s ids.Session, look func(*session.State)) error {
 // Sessions lists the sessions that exist, refused ones included, in order of
 // their ids, which is that of their making.
 func (f *Follower) Sessions() []ids.Session {
+	return f.those((*session.State).Exists)
+}
+
+// Consultations lists the subjects of consultations, whose state is a series.
+func (f *Follower) Consultations() []ids.Session {
+	return f.those(consultation)
+}
+
+// those lists what the log holds and is of a kind, by id.
+func (f *Follower) those(is func(*session.State) bool) []ids.Session {
 	f.mu.RLock()
 	all := maps.Clone(f.sessions)
 	f.mu.RUnlock()
 	maps.DeleteFunc(all, func(_ ids.Session, known *followed) bool {
 		known.mu.RLock()
 		defer known.mu.RUnlock()
-		return !known.state.Exists()
+		return !is(known.state)
 	})
 	return slices.SortedFunc(maps.Keys(all), ids.Session.Compare)
 }

@@ -34,11 +34,11 @@ func (s *server) consultations() {
 				return nil, refuse(err)
 			}
 			all := []Consultation{}
-			for _, id := range s.Sessions.Sessions() {
+			for _, id := range s.Sessions.Consultations() {
 				// One whose log is refused is left out; asked for by id it says why.
-				_ = s.Sessions.Read(id, func(state *session.State) {
+				_ = s.Sessions.ReadConsultation(id, func(state *session.State) {
 					series := state.Registry.Series
-					if series == nil || !slices.ContainsFunc(series.Sessions, claims.Covers) && !claims.Covers(id) {
+					if !slices.ContainsFunc(series.Sessions, claims.Covers) && !claims.Covers(id) {
 						return
 					}
 					one := Consultation{Consultation: series.ID, Title: series.Title, CarryOver: series.CarryOver, Sessions: []ids.Session{}}
@@ -97,10 +97,8 @@ func (s *server) calendar(b Bearer, id ids.Consultation) (title string, sessions
 	missing := problem.New(problem.NotFound, "there is no such consultation that is open to you").On("path.consultation").
 		Try("check the address; a consultation without a session that visitors may follow has a feed for its organisers only")
 	var of []ids.Session
-	err = s.Sessions.Read(subject(id), func(state *session.State) {
-		if series := state.Registry.Series; series != nil {
-			title, of = series.Title, slices.Clone(series.Sessions)
-		}
+	err = s.Sessions.ReadConsultation(subject(id), func(state *session.State) {
+		title, of = state.Registry.Series.Title, slices.Clone(state.Registry.Series.Sessions)
 	})
 	if err != nil {
 		return "", nil, missing

@@ -36,6 +36,10 @@ type Sessions interface {
 	Read(s ids.Session, f func(*session.State)) error
 	// Sessions lists every session of the log; ByCode finds one by its code.
 	Sessions() []ids.Session
+	// Consultations lists the subjects that are a consultation's own, which
+	// ReadConsultation reads.
+	Consultations() []ids.Session
+	ReadConsultation(s ids.Session, f func(*session.State)) error
 	ByCode(code string) (ids.Session, bool)
 	// Wait returns when the fold is at or past seq.
 	Wait(ctx context.Context, s ids.Session, seq uint64, timeout time.Duration) error

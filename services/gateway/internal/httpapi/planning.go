@@ -86,8 +86,8 @@ func agenda(parts []command.PartArgs) []events.Part {
 // The bounds of rehearsals, in I/O time: simulating takes a processor that
 // running sessions need.
 const (
-	rehearsalsPerMinute = 20
-	rehearsalsAtOnce    = 4
+	rehearsalsPerMinute = 30
+	rehearsalsAtOnce    = 10
 	rehearsalWithin     = 20 * time.Second
 	// progressEvery is how often progress is told.
 	progressEvery = 250 * time.Millisecond
@@ -249,7 +249,7 @@ func playable(in *Rehearsed) (simulate.Rules, error) {
 		// Opening and closing are parts of their own, or another list's matter.
 		out.Minutes, out.OpeningMS, out.ClosingMS = int(part.Minutes), 0, 0
 	}
-	return out, nil
+	return out, out.Check()
 }
 
 // rehearsedPart is the part whose list is rehearsed, if there is an agenda.
