@@ -70,7 +70,7 @@ func (s *serveSettings) welcome(cmd *cobra.Command, a *app.App, out io.Writer) e
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(out, "Organiser's token, for the API and the command line (30 days):\n%s\n", organiser)
+		_, err = fmt.Fprintf(out, "Organiser's token, for the API and the command line (30 days):\n%s\nOrganiser's page: %s/organiser#%s\n", organiser, a.URL(), organiser)
 		return err
 	}
 	progress := newBar(cmd.ErrOrStderr())
@@ -94,6 +94,7 @@ func (s *serveSettings) welcome(cmd *cobra.Command, a *app.App, out io.Writer) e
 			WhiteChar: qrterminal.WHITE_WHITE, BlackWhiteChar: qrterminal.BLACK_WHITE,
 		})
 	}
+	_, _ = fmt.Fprintf(out, "\nOrganiser: %s/organiser#%s\n", a.URL(), links.Organiser)
 	_, _ = fmt.Fprintf(out, "\nSession code: %s. Open the four links, press \"Start session\" on the chair's page. Ctrl-C stops; the data stays.\n", links.Code)
 	if s.LinksJSON == "" {
 		return nil
