@@ -1,4 +1,4 @@
 import Organiser from './organiser/Organiser.svelte'
 import { show } from './page'
 
-void show(Organiser, 'organiser.title', ['organiser', 'applicants'])
+void show(Organiser, 'organiser.title', ['organiser', 'applicants', 'apply', 'choices'])

@@ -2,6 +2,7 @@
 // or a superfluous text does not compile. Only types and the table of languages stand here; texts are fetched.
 import type app from './en/app'
 import type applicants from './en/applicants'
+import type apply from './en/apply'
 import type captions from './en/captions'
 import type chair from './en/chair'
 import type choices from './en/choices'
@@ -19,6 +20,7 @@ export interface Areas {
   common: typeof common
   app: typeof app
   applicants: typeof applicants
+  apply: typeof apply
   captions: typeof captions
   chair: typeof chair
   choices: typeof choices
@@ -105,6 +107,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
     common: () => import('./ar/common'),
     app: () => import('./ar/app'),
     applicants: () => import('./ar/applicants'),
+    apply: () => import('./ar/apply'),
     captions: () => import('./ar/captions'),
     desk: () => import('./ar/desk'),
     organiser: () => import('./ar/organiser'),
@@ -120,6 +123,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
     common: () => import('./zh/common'),
     app: () => import('./zh/app'),
     applicants: () => import('./zh/applicants'),
+    apply: () => import('./zh/apply'),
     captions: () => import('./zh/captions'),
     desk: () => import('./zh/desk'),
     organiser: () => import('./zh/organiser'),
@@ -135,6 +139,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
     common: () => import('./en/common'),
     app: () => import('./en/app'),
     applicants: () => import('./en/applicants'),
+    apply: () => import('./en/apply'),
     captions: () => import('./en/captions'),
     desk: () => import('./en/desk'),
     organiser: () => import('./en/organiser'),
@@ -150,6 +155,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
     common: () => import('./fr/common'),
     app: () => import('./fr/app'),
     applicants: () => import('./fr/applicants'),
+    apply: () => import('./fr/apply'),
     captions: () => import('./fr/captions'),
     desk: () => import('./fr/desk'),
     organiser: () => import('./fr/organiser'),
@@ -165,6 +171,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
     common: () => import('./ru/common'),
     app: () => import('./ru/app'),
     applicants: () => import('./ru/applicants'),
+    apply: () => import('./ru/apply'),
     captions: () => import('./ru/captions'),
     desk: () => import('./ru/desk'),
     organiser: () => import('./ru/organiser'),
@@ -180,6 +187,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
     common: () => import('./es/common'),
     app: () => import('./es/app'),
     applicants: () => import('./es/applicants'),
+    apply: () => import('./es/apply'),
     captions: () => import('./es/captions'),
     desk: () => import('./es/desk'),
     organiser: () => import('./es/organiser'),

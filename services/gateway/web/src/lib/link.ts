@@ -15,6 +15,9 @@ export interface Brief {
   hard_end: number
   zone: string
   public: boolean
+  /** Whether anybody may apply by the public form. */
+  applications: boolean
+  languages: string[]
 }
 
 /** A refusal of the HTTP API. */

@@ -119,6 +119,8 @@ export interface EntryView {
   aside?: { how: 'second_session' | 'apportion'; credit_ms: number }
   reached: boolean
   start?: Range
+  /** What the ordering rule looks at; lot is the drawn position in hexadecimal digits. */
+  input?: { label: string; group: string; region: string; category: string; lot?: string }
 }
 
 export interface Prompt {
@@ -191,7 +193,44 @@ export interface ApplicantView {
   group?: string
   region?: string
   language?: string
-  state: 'applied' | 'accepted' | 'declined' | 'withdrawn'
+  state: ApplicantState
+  /** The chair's side sees these. */
+  reason?: DeclineCode
+  requested_ms?: number
+  first_time?: boolean
+  remote?: boolean
+  objections?: number
+  appealed?: boolean
+}
+
+export type ApplicantState = 'applied' | 'accepted' | 'declined' | 'withdrawn'
+export type DeclineCode =
+  'duplicate' | 'not_accredited' | 'objection' | 'out_of_scope' | 'too_late' | 'withdrawn_by_organisation' | 'other'
+
+/** How many applied and what became of them: public, as numbers. */
+export interface RegisterView {
+  applied: number
+  accepted: number
+  withdrawn: number
+  declined: Partial<Record<DeclineCode, number>>
+  objections: number
+  appeals: number
+}
+
+/** Where one application stands, for its applicant and the chair's side: a request of its own. */
+export interface Standing {
+  applicant: Id
+  organisation: string
+  state: ApplicantState
+  applied_at: number
+  basis?: string
+  reason?: DeclineCode
+  full_reason?: string
+  /** Who objected, and in which words, only the chair's side sees. */
+  objections: { at: number; by?: Id; organisation?: string; words?: string }[]
+  appealed_at?: number
+  appeal_open?: boolean
+  appeal?: string
 }
 
 export interface PersonView {
@@ -291,6 +330,7 @@ export interface View {
   plan: PlanView
   measures?: MeasuresView
   applicants: Record<Id, ApplicantView>
+  register?: RegisterView
   persons?: Record<Id, PersonView> | null
   swaps?: Record<Id, { id: Id; entry: Id; with: Id }> | null
   acts?: Act[] | null

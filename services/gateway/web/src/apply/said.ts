@@ -1,0 +1,10 @@
+// A refusal as one text: what was wrong and what to do.
+import { how, t, why } from '../i18n'
+import type { DeclineCode, Problem } from '../lib/view'
+
+export const said = (problem: Problem): string =>
+  [why(problem), how(problem) && t('refusal.do', { do: how(problem) })].filter(Boolean).join(' ')
+
+/** A published reason of a refusal. */
+export const reason = (code: DeclineCode): string =>
+  code === 'withdrawn_by_organisation' ? t('apply.state.withdrawn') : t(`decline.${code}`)
