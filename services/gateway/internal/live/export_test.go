@@ -34,3 +34,20 @@ func (s *Server) Waiting(session ids.Session) int {
 	}
 	return waiting
 }
+
+// Behind says whether a connection of the session has so much waiting that a
+// snapshot takes its place.
+func (s *Server) Behind(session ids.Session) bool {
+	s.mu.Lock()
+	f := s.feeds[session]
+	s.mu.Unlock()
+	for _, c := range f.everybody() {
+		c.socket.mu.Lock()
+		stale := c.socket.stale
+		c.socket.mu.Unlock()
+		if stale {
+			return true
+		}
+	}
+	return false
+}
