@@ -18,7 +18,7 @@ import (
 )
 
 // Names are the pages that a link may lead to: /s/CODE/NAME.
-var Names = []string{"apply", "chair", "desk", "live", "organiser", "room", "speaker"}
+var Names = []string{"apply", "booth", "chair", "desk", "live", "organiser", "room", "speaker"}
 
 const missing = "There is no such page. Check the link, or ask the secretariat for it again."
 

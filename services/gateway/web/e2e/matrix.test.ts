@@ -63,6 +63,7 @@ const pages: Case[] = [
   { name: 'live', url: () => server.links.live },
   { name: 'room', url: () => server.links.room, oneScreen: [390, 1280, 1920] },
   { name: 'overlay', url: () => query(server.links.room, 'overlay') },
+  { name: 'booth', url: async () => (await invite(server, ['interpreter', 'technician'])).url },
   { name: 'desk', url: async () => (await invite(server, ['captioner'])).url },
 ]
 

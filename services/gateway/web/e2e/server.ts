@@ -38,15 +38,15 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-/** Serves the sample session; fails, with what the program said, when it does not come up within 30 s. */
-export async function serve(): Promise<Server> {
+/** Serves the sample session, with further settings; fails, with what the program said, when it does not come up within 30 s. */
+export async function serve(more: readonly string[] = []): Promise<Server> {
   if (!existsSync(binary)) throw new Error(`no program at ${binary}: ./scripts/test builds it, or set FAIRFLOOR_BIN`)
   const folder = await mkdtemp(join(tmpdir(), 'fairfloor-e2e-'))
   const file = join(folder, 'links.json')
   const address = `127.0.0.1:${await freePort()}`
   const child = spawn(
     binary,
-    ['serve', '--sample', '--data', join(folder, 'data'), '--address', address, '--links-json', file],
+    ['serve', '--sample', '--data', join(folder, 'data'), '--address', address, '--links-json', file, ...more],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   )
   let said = ''

@@ -18,6 +18,39 @@ describe('Alarms: captions silent, speaker away, behind by N min', () => {
       expect(kinds(speaking({}, { tracks: { en: track(state) } }))).toEqual([])
   })
 
+  it('tell of the booth: lost interpretation and no sound in red and first, slow down while it is shown', () => {
+    const booth = (troubles: NonNullable<View['booth']>['troubles']): Partial<View> => ({
+      booth: { troubles, microphone: { seq: 1 } },
+    })
+    const at = { since: now - 5000, by: 'interpreter' }
+    const both = alarms(
+      speaking({}, booth({ no_sound: at, interpretation_lost: { ...at, language: 'fr' } })),
+      here,
+      now,
+    )
+    expect(both).toEqual([
+      { kind: 'interpretation_lost', at: now - 5000, language: 'fr' },
+      { kind: 'no_sound', at: now - 5000 },
+    ])
+    expect(both.every(grave)).toBe(true)
+    const { id } = Object.values(speaking().turns)[0]!
+    const slow = { ...at, turn: id, until: now + 1 }
+    expect(kinds(speaking({}, booth({ slow_down: slow })))).toEqual(['slow_down'])
+    expect(kinds(speaking({}, booth({ slow_down: { ...slow, until: now } })))).toEqual([])
+    expect(kinds(speaking({}, booth({ slow_down: { ...slow, turn: 'another' } })))).toEqual([])
+  })
+
+  it('tell of the end of interpretation once a timer noted that it is near, and what became of a request', () => {
+    const end = (more: Partial<NonNullable<View['booth']>>): View =>
+      speaking({}, { booth: { interpretation_end: now + 480_000, microphone: { seq: 1 }, ...more } })
+    expect(kinds(end({}))).toEqual([])
+    expect(alarms(end({ end_soon: true, asked: now + 900_000 }), here, now)).toEqual([
+      { kind: 'interpretation_end', at: now + 480_000, minutes: 8, asked: now + 900_000, declined: undefined },
+    ])
+    const over = alarms(end({ interpretation_end: now - 1, end_soon: true, end_over: true }), here, now)
+    expect(over).toMatchObject([{ kind: 'interpretation_end', minutes: 0 }])
+  })
+
   it('tell of somebody who was called and is not there, until they were seen to begin', () => {
     const gone: Presence = { ...here, connected: ['b', 'c'] }
     const called = speaking({ begun_at: undefined })

@@ -5,6 +5,10 @@ import { behind } from '../lib/plan'
 import type { EntryView, Id, Presence, View } from '../lib/view'
 
 export type Alarm =
+  | { kind: 'interpretation_lost'; at: number; language?: string }
+  | { kind: 'no_sound'; at: number }
+  | { kind: 'slow_down' }
+  | { kind: 'interpretation_end'; at: number; minutes: number; asked?: number; declined?: number }
   | { kind: 'overtime'; at: number }
   | { kind: 'close_now' }
   | { kind: 'at_risk' }
@@ -29,11 +33,22 @@ const lookAhead = 3
 export function alarms(view: View, presence: Presence | undefined, now: number | undefined): Alarm[] {
   const out: Alarm[] = []
   const { phase, hard_end, close_now_at } = view.session
-  if (phase === 'adjourned' || phase === 'planned') return out
+  if (phase === 'adjourned') return out
+  const booth = view.booth
+  const { interpretation_lost: lost, no_sound: silent, slow_down: slow } = booth?.troubles ?? {}
+  if (lost) out.push({ kind: 'interpretation_lost', at: lost.since, language: lost.language })
+  if (silent) out.push({ kind: 'no_sound', at: silent.since })
+  if (phase === 'planned') return out
   if ((now ?? 0) >= hard_end) out.push({ kind: 'overtime', at: hard_end })
   else if (close_now_at) out.push({ kind: 'close_now' })
   if (view.plan.at_risk) out.push({ kind: 'at_risk' })
   const turn = runningTurn(view)
+  if (slow && turn && slow.turn === turn.id && (slow.until ?? 0) > (now ?? 0)) out.push({ kind: 'slow_down' })
+  if (booth?.interpretation_end && (booth.end_soon || booth.end_over)) {
+    const at = booth.interpretation_end
+    const minutes = now === undefined ? 0 : Math.max(0, Math.ceil((at - now) / 60_000))
+    out.push({ kind: 'interpretation_end', at, minutes, asked: booth.asked, declined: booth.declined })
+  }
   for (const track of Object.values(view.tracks ?? {}).toSorted((a, b) => a.track.localeCompare(b.track)))
     if (track.state === 'interrupted') out.push({ kind: 'captions', track: track.track, since: track.missing_since })
   const holder = turn && view.entries[turn.entry]
@@ -52,4 +67,5 @@ export function alarms(view: View, presence: Presence | undefined, now: number |
 }
 
 /** Those that stand in red and interrupt a screen reader. */
-export const grave = (alarm: Alarm): boolean => alarm.kind === 'overtime' || alarm.kind === 'at_risk'
+export const grave = (alarm: Alarm): boolean =>
+  ['interpretation_lost', 'no_sound', 'overtime', 'at_risk'].includes(alarm.kind)

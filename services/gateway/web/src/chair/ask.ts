@@ -9,6 +9,7 @@ export type Question =
   | { kind: 'order' }
   | { kind: 'enter' }
   | { kind: 'minimum' }
+  | { kind: 'notes' }
   | { kind: 'close_list'; part: Id }
   | { kind: 'decline'; applicant: Id }
   | { kind: 'hand_over'; entry: Id }

@@ -32,12 +32,21 @@ export function onTurn(session: Session, verb: string, more: Record<string, unkn
 
 /** Whether the chair's side stopped this turn's clock, so that it may let it go on. */
 export const stands = (turn: TurnView): boolean =>
-  !!turn.paused_since && (turn.pause_cause === 'chair' || turn.pause_cause === 'lost_line')
+  !!turn.paused_since && ['chair', 'lost_line', 'interpretation'].includes(turn.pause_cause ?? '')
 
 export function pause(session: Session): void {
   const turn = session.view && runningTurn(session.view)
+  if (turn?.paused_since && turn.pause_cause === 'interpretation') return goOn(session)
   if (turn?.begun_at) onTurn(session, stands(turn) ? 'resume_turn' : 'pause_turn')
 }
+
+/** Goes on without interpretation, or before the booth has said that it is back. */
+export function goOn(session: Session): void {
+  void session.act('clear_trouble', { trouble: 'interpretation_lost' })
+}
+
+/** By how much longer the interpreters are asked to stay, ms. */
+export const stayMS = 15 * 60_000
 
 /** The speaker's line was lost: the clock stands for a while, once in a turn, and goes on by itself. */
 export function lost(session: Session): void {

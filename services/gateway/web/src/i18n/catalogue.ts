@@ -3,6 +3,7 @@
 import type app from './en/app'
 import type applicants from './en/applicants'
 import type apply from './en/apply'
+import type booth from './en/booth'
 import type captions from './en/captions'
 import type chair from './en/chair'
 import type choices from './en/choices'
@@ -21,6 +22,7 @@ export interface Areas {
   app: typeof app
   applicants: typeof applicants
   apply: typeof apply
+  booth: typeof booth
   captions: typeof captions
   chair: typeof chair
   choices: typeof choices
@@ -108,6 +110,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
     app: () => import('./ar/app'),
     applicants: () => import('./ar/applicants'),
     apply: () => import('./ar/apply'),
+    booth: () => import('./ar/booth'),
     captions: () => import('./ar/captions'),
     desk: () => import('./ar/desk'),
     organiser: () => import('./ar/organiser'),
@@ -124,6 +127,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
     app: () => import('./zh/app'),
     applicants: () => import('./zh/applicants'),
     apply: () => import('./zh/apply'),
+    booth: () => import('./zh/booth'),
     captions: () => import('./zh/captions'),
     desk: () => import('./zh/desk'),
     organiser: () => import('./zh/organiser'),
@@ -140,6 +144,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
     app: () => import('./en/app'),
     applicants: () => import('./en/applicants'),
     apply: () => import('./en/apply'),
+    booth: () => import('./en/booth'),
     captions: () => import('./en/captions'),
     desk: () => import('./en/desk'),
     organiser: () => import('./en/organiser'),
@@ -156,6 +161,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
     app: () => import('./fr/app'),
     applicants: () => import('./fr/applicants'),
     apply: () => import('./fr/apply'),
+    booth: () => import('./fr/booth'),
     captions: () => import('./fr/captions'),
     desk: () => import('./fr/desk'),
     organiser: () => import('./fr/organiser'),
@@ -172,6 +178,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
     app: () => import('./ru/app'),
     applicants: () => import('./ru/applicants'),
     apply: () => import('./ru/apply'),
+    booth: () => import('./ru/booth'),
     captions: () => import('./ru/captions'),
     desk: () => import('./ru/desk'),
     organiser: () => import('./ru/organiser'),
@@ -188,6 +195,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
     app: () => import('./es/app'),
     applicants: () => import('./es/applicants'),
     apply: () => import('./es/apply'),
+    booth: () => import('./es/booth'),
     captions: () => import('./es/captions'),
     desk: () => import('./es/desk'),
     organiser: () => import('./es/organiser'),

@@ -19,9 +19,9 @@ describe('a link', () => {
     [['vice_chair'], 'chair'],
     [['speaker'], 'speaker'],
     [['captioner'], 'desk'],
-    [['technician'], 'room'],
+    [['technician'], 'booth'],
     [['observer'], 'live'],
-    [['interpreter'], 'live'],
+    [['interpreter'], 'booth'],
     [[], 'live'],
   ] as const)('of %j leads to %s', (roles, want) => expect(pageFor(roles)).toBe(want))
 

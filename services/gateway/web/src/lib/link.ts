@@ -3,7 +3,7 @@
 // links in one browser do not overwrite each other (decisions.md 30).
 import type { Id, Phase, Problem } from './view'
 
-export type Page = 'chair' | 'desk' | 'organiser' | 'speaker' | 'live' | 'room'
+export type Page = 'booth' | 'chair' | 'desk' | 'organiser' | 'speaker' | 'live' | 'room'
 
 /** A session in short, as the code finds it. */
 export interface Brief {
@@ -49,7 +49,7 @@ export function pageFor(roles: readonly string[]): Page {
   if (roles.some((role) => ['organiser', 'chair', 'vice_chair', 'secretariat'].includes(role))) return 'chair'
   if (roles.includes('speaker')) return 'speaker'
   if (roles.includes('captioner')) return 'desk'
-  if (roles.includes('technician')) return 'room'
+  if (roles.includes('interpreter') || roles.includes('technician')) return 'booth'
   return 'live'
 }
 

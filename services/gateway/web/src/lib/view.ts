@@ -239,6 +239,7 @@ export interface PersonView {
   name?: string
   form_of_address?: string
   pronunciation?: string
+  display_name?: string
   erased?: boolean
 }
 
@@ -316,6 +317,33 @@ export interface CorrectionView {
   accepted?: boolean
 }
 
+export type Trouble = 'slow_down' | 'no_sound' | 'interpretation_lost'
+
+/** What interpreters and technician say, and whose microphone the floor calls for. */
+export interface BoothView {
+  troubles?: Partial<Record<Trouble, { since: number; language?: string; by: string; turn?: Id; until?: number }>>
+  interpretation_end?: number
+  end_soon?: boolean
+  end_over?: boolean
+  asked?: number
+  declined?: number
+  microphone: {
+    seq: number
+    entry?: Id
+    since?: number
+    confirmed_at?: number
+    tally?: 'delivered' | 'failing'
+    status?: number
+  }
+}
+
+/** A private note between the chair and the secretariat; its words are a request of their own. */
+export interface NoteView {
+  id: Id
+  at: number
+  by: string
+}
+
 export interface View {
   session: SessionView
   parts: Record<Id, PartView>
@@ -341,6 +369,8 @@ export interface View {
   glossary?: { terms: number; digest: string }
   corrections?: Record<Id, CorrectionView> | null
   relays?: Record<Id, RelayView> | null
+  booth?: BoothView
+  notes?: NoteView[] | null
 }
 
 export interface Notice {
@@ -371,6 +401,14 @@ export interface Presence {
   observers: number
 }
 
+/** What stands in a sentence of the server: a number, a name, words of its own, or another sentence. */
+export type Said = number | string | { words: string[] } | Sentence
+
+export interface Sentence {
+  key: string
+  args?: Said[]
+}
+
 /** Problem details (RFC 9457): what was wrong, which field, what to do. */
 export interface Problem {
   code: string
@@ -379,6 +417,9 @@ export interface Problem {
   detail?: string
   field?: string
   do?: string
+  /** `detail` and `do`, as i18n/refusals says them in the reader's language. */
+  why?: Sentence
+  how?: Sentence
   since?: Act[]
   retry_after_ms?: number
 }

@@ -102,6 +102,7 @@ const common: Texts<'ar', 'common'> = {
   'floor.paused_by_point_of_order': 'التوقيت متوقف بسبب نقطة نظام',
   'floor.paused_by_suspension': 'الجلسة معلّقة',
   'floor.paused_by_lost_line': 'التوقيت متوقف: انقطع الاتصال بالمتكلم',
+  'floor.paused_by_interpretation': 'التوقيت متوقف: انقطعت الترجمة الشفوية',
   'floor.stale': 'غير محدَّث',
   'floor.used': 'استُخدم {{used}} من {{allotted}}',
   'floor.added': 'أُضيف {{added}}',

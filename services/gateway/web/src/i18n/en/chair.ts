@@ -172,6 +172,36 @@ const chair = {
   'key.help': 'This list',
   'key.leave': 'Leave the control: the keys work again',
   'key.space': 'Space',
+
+  // The booth’s alarms, and private notes.
+  'alarm.interpretation_lost': 'Interpretation is lost since {{time}}: no clock runs',
+  'alarm.interpretation_lost_in': 'Interpretation ({{language}}) is lost since {{time}}: no clock runs',
+  'alarm.no_sound': 'The booth has no sound since {{time}}',
+  'alarm.slow_down': 'The booth asks the speaker to slow down',
+  'alarm.interpretation_over': 'Interpretation was announced until {{time}}',
+  'alarm.asked': 'The interpreters are asked to stay until {{time}}',
+  'alarm.declined': 'The interpreters cannot stay until {{time}}',
+  'alarm.go_on': 'Go on without interpretation',
+  'alarm.settled': 'Settled',
+  'notes.open': 'Notes',
+  'notes.title': 'Private notes',
+  'notes.hint':
+    'Read by the chair, the vice-chair and the secretariat alone. Not part of the record; each can be erased.',
+  'notes.none': 'No notes yet.',
+  'notes.write': 'Write a note',
+  'notes.send': 'Send',
+  'notes.remove': 'Erase the note of {{time}}',
+  'notes.erase': 'Erase',
+  'notes.by_chair': 'Chair',
+  'notes.by_vice_chair': 'Vice-chair',
+  'notes.by_secretariat': 'Secretariat',
+  'notes.failed': 'The notes could not be fetched. They are asked for again.',
+  'alarm.interpretation_soon_one': 'Interpretation ends in {{count}} min',
+  'alarm.interpretation_soon_other': 'Interpretation ends in {{count}} min',
+  'alarm.stay_one': 'Ask for {{count}} min more',
+  'alarm.stay_other': 'Ask for {{count}} min more',
+  'notes.unread_one': '{{count}} new',
+  'notes.unread_other': '{{count}} new',
 } as const
 
 export default chair

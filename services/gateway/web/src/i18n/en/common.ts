@@ -88,6 +88,7 @@ const common = {
   'floor.paused_by_point_of_order': 'Clock paused for a point of order',
   'floor.paused_by_suspension': 'Session suspended',
   'floor.paused_by_lost_line': 'Clock paused: the speaker’s line was lost',
+  'floor.paused_by_interpretation': 'Clock paused: interpretation is lost',
   'floor.stale': 'not current',
   'floor.used': '{{used}} used of {{allotted}}',
   'floor.added': '{{added}} added',

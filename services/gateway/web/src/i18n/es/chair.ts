@@ -176,6 +176,36 @@ const chair: Texts<'es', 'chair'> = {
   'key.help': 'Esta lista',
   'key.leave': 'Salir del control: las teclas vuelven a actuar',
   'key.space': 'Espacio',
+
+  // The booth’s alarms, and private notes.
+  'alarm.interpretation_lost': 'Sin interpretación desde las {{time}}: el reloj está parado',
+  'alarm.interpretation_lost_in': 'Sin interpretación ({{language}}) desde las {{time}}: el reloj está parado',
+  'alarm.no_sound': 'La cabina no tiene sonido desde las {{time}}',
+  'alarm.slow_down': 'La cabina pide al orador que hable más despacio',
+  'alarm.interpretation_over': 'La interpretación estaba anunciada hasta las {{time}}',
+  'alarm.asked': 'Se ha pedido a los intérpretes que se queden hasta las {{time}}',
+  'alarm.declined': 'Los intérpretes no pueden quedarse hasta las {{time}}',
+  'alarm.go_on': 'Seguir sin interpretación',
+  'alarm.settled': 'Resuelto',
+  'notes.open': 'Notas',
+  'notes.title': 'Notas privadas',
+  'notes.hint':
+    'Solo las leen la Presidencia, la Vicepresidencia y la Secretaría. No forman parte del acta; cada una puede borrarse.',
+  'notes.none': 'Aún no hay notas.',
+  'notes.write': 'Escribir una nota',
+  'notes.send': 'Enviar',
+  'notes.remove': 'Borrar la nota de las {{time}}',
+  'notes.erase': 'Borrar',
+  'notes.by_chair': 'Presidencia',
+  'notes.by_vice_chair': 'Vicepresidencia',
+  'notes.by_secretariat': 'Secretaría',
+  'notes.failed': 'No se pudieron cargar las notas. Se intenta de nuevo.',
+  'alarm.interpretation_soon_one': 'La interpretación termina en {{count}} min',
+  'alarm.interpretation_soon_other': 'La interpretación termina en {{count}} min',
+  'alarm.stay_one': 'Pedir {{count}} min más',
+  'alarm.stay_other': 'Pedir {{count}} min más',
+  'notes.unread_one': '{{count}} nueva',
+  'notes.unread_other': '{{count}} nuevas',
 }
 
 export default chair

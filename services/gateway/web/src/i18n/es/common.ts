@@ -85,6 +85,7 @@ const common: Texts<'es', 'common'> = {
   'floor.paused_by_point_of_order': 'Reloj parado por una cuestión de orden',
   'floor.paused_by_suspension': 'Sesión suspendida',
   'floor.paused_by_lost_line': 'Reloj parado: se perdió la conexión del orador',
+  'floor.paused_by_interpretation': 'Reloj parado: se ha perdido la interpretación',
   'floor.stale': 'sin actualizar',
   'floor.used': '{{used}} usados de {{allotted}}',
   'floor.added': '{{added}} añadidos',

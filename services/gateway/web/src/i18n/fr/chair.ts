@@ -177,6 +177,37 @@ const chair: Texts<'fr', 'chair'> = {
   'key.help': 'Cette liste',
   'key.leave': 'Quitter la commande : les touches agissent de nouveau',
   'key.space': 'Espace',
+
+  // The booth’s alarms, and private notes.
+  'alarm.interpretation_lost': 'Interprétation interrompue depuis {{time}} : le chronomètre est arrêté',
+  'alarm.interpretation_lost_in':
+    'Interprétation ({{language}}) interrompue depuis {{time}} : le chronomètre est arrêté',
+  'alarm.no_sound': 'La cabine n’a pas de son depuis {{time}}',
+  'alarm.slow_down': 'La cabine demande à l’orateur de ralentir',
+  'alarm.interpretation_over': 'L’interprétation était annoncée jusqu’à {{time}}',
+  'alarm.asked': 'Il est demandé aux interprètes de rester jusqu’à {{time}}',
+  'alarm.declined': 'Les interprètes ne peuvent pas rester jusqu’à {{time}}',
+  'alarm.go_on': 'Continuer sans interprétation',
+  'alarm.settled': 'Réglé',
+  'notes.open': 'Notes',
+  'notes.title': 'Notes privées',
+  'notes.hint':
+    'Lues par la présidence, la vice-présidence et le secrétariat seuls. Hors du compte rendu ; chacune peut être effacée.',
+  'notes.none': 'Aucune note pour l’instant.',
+  'notes.write': 'Écrire une note',
+  'notes.send': 'Envoyer',
+  'notes.remove': 'Effacer la note de {{time}}',
+  'notes.erase': 'Effacer',
+  'notes.by_chair': 'Présidence',
+  'notes.by_vice_chair': 'Vice-présidence',
+  'notes.by_secretariat': 'Secrétariat',
+  'notes.failed': 'Les notes n’ont pas pu être chargées. Nouvel essai en cours.',
+  'alarm.interpretation_soon_one': 'Fin de l’interprétation dans {{count}} min',
+  'alarm.interpretation_soon_other': 'Fin de l’interprétation dans {{count}} min',
+  'alarm.stay_one': 'Demander {{count}} min de plus',
+  'alarm.stay_other': 'Demander {{count}} min de plus',
+  'notes.unread_one': '{{count}} nouvelle',
+  'notes.unread_other': '{{count}} nouvelles',
 }
 
 export default chair

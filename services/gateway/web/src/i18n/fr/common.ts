@@ -85,6 +85,7 @@ const common: Texts<'fr', 'common'> = {
   'floor.paused_by_point_of_order': 'Chronomètre arrêté pour une motion d’ordre',
   'floor.paused_by_suspension': 'Séance suspendue',
   'floor.paused_by_lost_line': 'Chronomètre arrêté : la liaison avec l’orateur est coupée',
+  'floor.paused_by_interpretation': 'Chronomètre arrêté : interprétation interrompue',
   'floor.stale': 'pas à jour',
   'floor.used': '{{used}} utilisées sur {{allotted}}',
   'floor.added': '{{added}} ajoutées',

@@ -94,6 +94,7 @@ const common: Texts<'ru', 'common'> = {
   'floor.paused_by_point_of_order': 'Отсчёт остановлен: выступление по порядку ведения заседания',
   'floor.paused_by_suspension': 'Перерыв в заседании',
   'floor.paused_by_lost_line': 'Отсчёт остановлен: связь с оратором прервалась',
+  'floor.paused_by_interpretation': 'Часы стоят: перевод прерван',
   'floor.stale': 'данные устарели',
   'floor.used': 'использовано {{used}} из {{allotted}}',
   'floor.added': 'добавлено {{added}}',

@@ -159,6 +159,32 @@ const chair: Texts<'zh', 'chair'> = {
   'key.help': '本列表',
   'key.leave': '离开按钮或输入框：快捷键重新生效',
   'key.space': '空格键',
+
+  // The booth’s alarms, and private notes.
+  'alarm.interpretation_lost': '口译自{{time}}起中断：计时已停止',
+  'alarm.interpretation_lost_in': '口译（{{language}}）自{{time}}起中断：计时已停止',
+  'alarm.no_sound': '口译厢自{{time}}起没有声音',
+  'alarm.slow_down': '口译厢请发言者放慢语速',
+  'alarm.interpretation_over': '口译原定于{{time}}结束',
+  'alarm.asked': '已请口译员留到{{time}}',
+  'alarm.declined': '口译员不能留到{{time}}',
+  'alarm.go_on': '无口译继续',
+  'alarm.settled': '已解决',
+  'notes.open': '便笺',
+  'notes.title': '内部便笺',
+  'notes.hint': '仅主席、副主席和秘书处可阅读。不列入记录；每条均可删除。',
+  'notes.none': '尚无便笺。',
+  'notes.write': '写便笺',
+  'notes.send': '发送',
+  'notes.remove': '删除{{time}}的便笺',
+  'notes.erase': '删除',
+  'notes.by_chair': '主席',
+  'notes.by_vice_chair': '副主席',
+  'notes.by_secretariat': '秘书处',
+  'notes.failed': '未能获取便笺。正在重试。',
+  'alarm.interpretation_soon_other': '口译将于{{count}}分钟后结束',
+  'alarm.stay_other': '请求延长{{count}}分钟',
+  'notes.unread_other': '{{count}}条新便笺',
 }
 
 export default chair

@@ -77,6 +77,7 @@ const common: Texts<'zh', 'common'> = {
   'floor.paused_by_point_of_order': '因程序问题暂停计时',
   'floor.paused_by_suspension': '会议暂停',
   'floor.paused_by_lost_line': '计时暂停：与发言者的连接中断',
+  'floor.paused_by_interpretation': '计时暂停：口译中断',
   'floor.stale': '信息可能过时',
   'floor.used': '已用{{used}}，共{{allotted}}',
   'floor.added': '增加{{added}}',

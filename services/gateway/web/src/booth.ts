@@ -1,0 +1,4 @@
+import Booth from './booth/Booth.svelte'
+import { show } from './page'
+
+void show(Booth, 'booth.title', ['booth', 'captions'])
