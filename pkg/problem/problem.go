@@ -39,7 +39,7 @@ const (
 // kinds gives each code its HTTP status and title.
 var kinds = map[Code]struct {
 	status int
-	title  Text
+	title  string
 }{
 	Malformed:    {400, "The request cannot be read"},
 	Invalid:      {422, "A value is not allowed"},
@@ -114,7 +114,7 @@ func (e *Error) Status() int {
 }
 
 // Title is the code's short sentence.
-func (e *Error) Title() string { return string(kinds[e.Code].title) }
+func (e *Error) Title() string { return kinds[e.Code].title }
 
 // Error gives the code and the detail.
 func (e *Error) Error() string {

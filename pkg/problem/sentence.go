@@ -88,7 +88,7 @@ func (s *Sentence) UnmarshalJSON(data []byte) error {
 }
 
 // MaxKey is the length of the longest key, in bytes.
-const MaxKey = 60
+const MaxKey = 80
 
 // Key is the name of the sentence in the catalogues: its words in lower case
 // with "x" for each argument. Two sentences with one key are a fault that the

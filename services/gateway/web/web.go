@@ -16,6 +16,12 @@ import (
 //go:embed all:dist
 var dist embed.FS
 
+// Refusals holds the sentences of refusals in each language, which the page
+// without script says too: src/i18n/refusals/LANGUAGE.json.
+//
+//go:embed src/i18n/refusals/*.json
+var Refusals embed.FS
+
 // FS returns the built pages, rooted at dist/: index.html and the other pages
 // at the top, scripts, styles and fonts with a hash in their name under assets/.
 func FS() fs.FS {

@@ -22,10 +22,18 @@ func problemSchema() *huma.Schema {
 		codes = append(codes, string(code))
 	}
 	text := &huma.Schema{Type: "string"}
+	sentence := &huma.Schema{
+		Type: "object", Required: []string{"key"},
+		Description: "detail and do for a page that speaks another language: the sentence's key and what stands in it",
+		Properties: map[string]*huma.Schema{
+			"key":  text,
+			"args": {Type: "array", Items: &huma.Schema{}, Description: "A number, a text, {words: [...]} of the program's own names, or another sentence"},
+		},
+	}
 	return &huma.Schema{
 		Type: "object", Description: "Problem details (RFC 9457)", Required: []string{"type", "title", "status", "code"},
 		Properties: map[string]*huma.Schema{
-			"type": text, "title": text, "detail": text, "field": text, "do": text,
+			"type": text, "title": text, "detail": text, "field": text, "do": text, "why": sentence, "how": sentence,
 			"status":         {Type: "integer"},
 			"code":           {Type: "string", Enum: codes},
 			"since":          {Type: "array", Items: &huma.Schema{Type: "object"}, Description: "The acts since what a stale command expected, at most 20"},

@@ -45,8 +45,10 @@ type doc struct {
 	Now       string
 	Every     int
 	Refused   *problem.Error
-	Done      string
-	Known     bool
+	// Why and How say Refused in the reader's language.
+	Why, How string
+	Done     string
+	Known    bool
 	// Form is set when the session is shown, or a link can be given.
 	Form bool
 
@@ -109,7 +111,7 @@ type caption struct{ At, Who, Text, Mark string }
 // nothing is the document for a code that no session has.
 func nothing(v visit) *doc {
 	d := frame(v)
-	d.Title, d.Refused = v.words.NoSession, said(problem.NotFound, v.words.NoSession, v.words.NoSessionDo)
+	d.Title, d.Refused = v.words.NoSession, own(problem.NotFound, v.words.NoSession, v.words.NoSessionDo)
 	return d
 }
 

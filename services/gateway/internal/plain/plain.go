@@ -26,6 +26,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/problem"
 	"github.com/fairfloor/fairfloor/pkg/token"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/said"
 )
 
 // MaxBytes is more than any page has, uncompressed.
@@ -80,8 +81,8 @@ type visit struct {
 	done    string
 }
 
-// said is a refusal of the page itself, in the reader's language already.
-func said(code problem.Code, why, do string) *problem.Error {
+// own is a refusal of the page itself, in the reader's language already.
+func own(code problem.Code, why, do string) *problem.Error {
 	return &problem.Error{Code: code, Detail: why, Do: do}
 }
 
@@ -104,7 +105,7 @@ func (p *page) enter(w http.ResponseWriter, r *http.Request) (v visit, ok bool) 
 		if err == nil && claims.Covers(v.session) {
 			v.claims, v.known = claims, true
 		} else {
-			v.refused = said(problem.Unauthorised, v.words.LinkEnded, v.words.LinkEndedDo)
+			v.refused = own(problem.Unauthorised, v.words.LinkEnded, v.words.LinkEndedDo)
 		}
 	}
 	if !v.known {
@@ -155,6 +156,9 @@ func (p *page) render(w http.ResponseWriter, r *http.Request, status int, v visi
 
 // write renders a document whole before the first byte leaves.
 func (p *page) write(w http.ResponseWriter, status int, d *doc) {
+	if d.Refused != nil {
+		d.Why, d.How = said.Why(d.Language, d.Refused), said.How(d.Language, d.Refused)
+	}
 	var body bytes.Buffer
 	if err := layout.Execute(&body, d); err != nil {
 		p.Logger.Error("the plain page cannot be rendered", "error", err)
@@ -178,7 +182,7 @@ func (p *page) act(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	if err := r.ParseForm(); err != nil {
-		v.refused = said(problem.TooLarge, v.words.NotRead, v.words.Reload)
+		v.refused = own(problem.TooLarge, v.words.NotRead, v.words.Reload)
 		p.render(w, r, http.StatusRequestEntityTooLarge, v)
 		return
 	}
@@ -190,7 +194,7 @@ func (p *page) act(w http.ResponseWriter, r *http.Request) {
 		p.back(w, v, "")
 	case acts[do]:
 		if !v.known {
-			v.refused = said(problem.Unauthorised, v.words.NeedLink, v.words.NeedLinkDo)
+			v.refused = own(problem.Unauthorised, v.words.NeedLink, v.words.NeedLinkDo)
 			p.render(w, r, http.StatusUnauthorized, v)
 			return
 		}
@@ -201,7 +205,7 @@ func (p *page) act(w http.ResponseWriter, r *http.Request) {
 		}
 		p.back(w, v, do)
 	default:
-		v.refused = said(problem.Invalid, v.words.NotRead, v.words.Reload)
+		v.refused = own(problem.Invalid, v.words.NotRead, v.words.Reload)
 		p.render(w, r, http.StatusUnprocessableEntity, v)
 	}
 }
@@ -215,7 +219,7 @@ func (p *page) signIn(w http.ResponseWriter, r *http.Request, v visit) {
 	}
 	claims, err := p.Tokens.Verify(text)
 	if err != nil || !claims.Covers(v.session) {
-		v.refused = said(problem.Invalid, v.words.LinkWrong, v.words.LinkEndedDo)
+		v.refused = own(problem.Invalid, v.words.LinkWrong, v.words.LinkEndedDo)
 		p.render(w, r, http.StatusUnprocessableEntity, v)
 		return
 	}
@@ -227,7 +231,7 @@ func (p *page) signIn(w http.ResponseWriter, r *http.Request, v visit) {
 func (p *page) send(r *http.Request, v visit, verb string) *problem.Error {
 	id, err := ids.Parse[ids.Command](r.PostForm.Get("id"))
 	if err != nil || id.IsZero() {
-		return said(problem.Invalid, v.words.NotRead, v.words.Reload)
+		return own(problem.Invalid, v.words.NotRead, v.words.Reload)
 	}
 	args := map[string]string{}
 	frame := api.CommandFrame{ID: id, Verb: verb}
@@ -255,7 +259,7 @@ func (p *page) send(r *http.Request, v visit, verb string) *problem.Error {
 		}
 		if refusal.Code == problem.Reused {
 			// A form of a page that was gone back to.
-			return said(problem.Reused, v.words.NotRead, v.words.Reload)
+			return own(problem.Reused, v.words.NotRead, v.words.Reload)
 		}
 		return &refusal
 	}

@@ -1,9 +1,9 @@
-// A refusal as one text: what was wrong and what to do.
-import { how, t, why } from '../i18n'
+// A refusal as one text: what was wrong and what to do, in the reader's language.
+import { bare, how, t, why } from '../i18n'
 import type { DeclineCode, Problem } from '../lib/view'
 
 export const said = (problem: Problem): string =>
-  [why(problem), how(problem) && t('refusal.do', { do: how(problem) })].filter(Boolean).join(' ')
+  bare([why(problem), how(problem) ? t('refusal.do', { do: how(problem) }) : ''].filter(Boolean).join(' '))
 
 /** A published reason of a refusal. */
 export const reason = (code: DeclineCode): string =>

@@ -16,3 +16,4 @@ export {
   t,
 } from './language.svelte'
 export { bare, name, pieces } from './names'
+export { exact, how, learn, why } from './refusals.svelte'

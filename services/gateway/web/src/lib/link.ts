@@ -1,6 +1,7 @@
 // The link that somebody opened: /s/CODE/PAGE#TOKEN. The token moves from the
 // fragment to this tab's own storage and leaves the address bar, so that four
 // links in one browser do not overwrite each other (decisions.md 30).
+import { learn } from '../i18n'
 import type { Id, Phase, Problem } from './view'
 
 export type Page = 'booth' | 'chair' | 'desk' | 'organiser' | 'speaker' | 'live' | 'room'
@@ -102,6 +103,7 @@ async function ask<T>(path: string, init?: RequestInit): Promise<T> {
   const body = (await answer.json().catch(() => undefined)) as unknown
   if (answer.ok) return body as T
   const problem = body as Problem | undefined
+  await learn()
   throw new Refused(problem?.code ? problem : { code: 'unknown', title: answer.statusText, status: answer.status })
 }
 

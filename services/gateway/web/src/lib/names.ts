@@ -1,5 +1,5 @@
 // How somebody is named: on a button, on a list, and in the sentence that the chair says.
-import { name, t } from '../i18n'
+import { language, name, t } from '../i18n'
 import type { EntryView, Id, PersonView, View } from './view'
 
 /** The organisation of an entry, isolated for mixed scripts. */
@@ -34,5 +34,5 @@ export const members = (view: View, entry: EntryView | undefined): EntryView[] =
   (entry?.members ?? []).map((id: Id) => view.entries[id]).filter((e): e is EntryView => e !== undefined)
 
 /** What the server said, as a whole sentence. */
-export const whole = (text: string): string =>
-  text.charAt(0).toLocaleUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? '' : '.')
+export const whole = (text: string, of: string = language()): string =>
+  text.charAt(0).toLocaleUpperCase() + text.slice(1) + (/[.!?…。？؟]$/.test(text) ? '' : of === 'zh' ? '。' : '.')

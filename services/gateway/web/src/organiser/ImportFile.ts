@@ -1,5 +1,6 @@
 // Applicants from a spreadsheet: the file goes to the server as it is, first to be looked at, then to be taken. What
 // each row means is decided there alone (pkg/roster), by the same code both times.
+import { learn } from '../i18n'
 import { Refused } from '../lib/link'
 import type { Id, Problem, Receipt } from '../lib/view'
 

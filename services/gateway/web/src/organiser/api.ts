@@ -1,5 +1,6 @@
 // What the organiser's page asks of the HTTP API beside the line: always with the link's token, which never stands in
-// an address, and with refusals as the server words them.
+// an address, and with refusals in the reader's language.
+import { learn } from '../i18n'
 import { Refused } from '../lib/link'
 import type { Problem } from '../lib/view'
 
@@ -14,5 +15,6 @@ export async function ask<T>(token: string, path: string, body?: unknown, method
   const said = (await answer.json().catch(() => undefined)) as unknown
   if (answer.ok) return said as T
   const problem = said as Problem | undefined
+  await learn()
   throw new Refused(problem?.code ? problem : { code: 'unknown', title: answer.statusText, status: answer.status })
 }
