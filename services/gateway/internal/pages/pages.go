@@ -9,7 +9,9 @@ package pages
 import (
 	"io/fs"
 	"mime"
+	"net"
 	"net/http"
+	"net/netip"
 	"path"
 	"strconv"
 	"strings"
@@ -36,7 +38,10 @@ func Protect(next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", policy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		if trusted(r) {
+			// Over http from elsewhere browsers ignore it, and complain on each page.
+			h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		}
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(self), screen-wake-lock=(self)")
 		if r.TLS != nil {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
@@ -47,6 +52,25 @@ func Protect(next http.Handler) http.Handler {
 
 // Fill gives a page's HTML with what this request may see at once; name is the page's.
 type Fill func(name string, page []byte, r *http.Request) []byte
+
+// trusted reports whether a browser takes the request's origin for potentially
+// trustworthy: https, here or at the proxy before us, or this very machine.
+func trusted(r *http.Request) bool {
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	address, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	local := host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && address.IsLoopback()
+	return r.TLS != nil || local || r.Header.Get("X-Forwarded-Proto") == "https"
+}
+
+func init() {
+	// Not every system's table of types knows it.
+	if err := mime.AddExtensionType(".webmanifest", "application/manifest+json"); err != nil {
+		panic(err) // the type is written here
+	}
+}
 
 // Mount serves the pages in files: / and /s/CODE lead to index.html, which
 // goes on to the page of the link's role, /s/CODE/NAME to the page itself, and

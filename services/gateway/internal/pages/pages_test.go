@@ -151,3 +151,26 @@ func TestAPageIsFilledForItsRequest(t *testing.T) {
 		t.Errorf("a page that was not built: %d", w.Code)
 	}
 }
+
+func TestTheOpenerPolicyIsSentWhereBrowsersTakeIt(t *testing.T) {
+	for _, c := range []struct {
+		url, forwarded string
+		sent           bool
+	}{
+		{"https://fairfloor.example/", "", true},
+		{"http://fairfloor.example/", "https", true},
+		{"http://fairfloor.example/", "", false},
+		{"http://192.0.2.7:8080/", "", false},
+		{"http://127.0.0.1:8080/", "", true},
+		{"http://[::1]:8080/", "", true},
+		{"http://localhost/", "", true},
+	} {
+		r := httptest.NewRequest(http.MethodGet, c.url, nil)
+		r.Header.Set("X-Forwarded-Proto", c.forwarded)
+		w := httptest.NewRecorder()
+		serve(true).ServeHTTP(w, r)
+		if sent := w.Header().Get("Cross-Origin-Opener-Policy") != ""; sent != c.sent {
+			t.Errorf("%s, forwarded %q: sent %v, want %v", c.url, c.forwarded, sent, c.sent)
+		}
+	}
+}
