@@ -5,8 +5,8 @@ import { chromium, type Browser } from 'playwright-core'
 /** Where Debian's package puts it; FAIRFLOOR_CHROMIUM names another. */
 const path = process.env.FAIRFLOOR_CHROMIUM ?? '/usr/bin/chromium'
 
-/** Launches a headless Chromium. Fails, and never skips, when there is none. */
-export async function launch(): Promise<Browser> {
+/** Launches a headless Chromium, with further switches. Fails, and never skips, when there is none. */
+export async function launch(more: readonly string[] = []): Promise<Browser> {
   if (!existsSync(path)) {
     throw new Error(`no Chromium at ${path}: ./scripts/test installs it, or set FAIRFLOOR_CHROMIUM`)
   }
@@ -19,6 +19,7 @@ export async function launch(): Promise<Browser> {
       '--disable-background-timer-throttling',
       '--disable-backgrounding-occluded-windows',
       '--disable-renderer-backgrounding',
+      ...more,
     ],
   })
 }

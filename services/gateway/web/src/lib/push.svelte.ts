@@ -1,6 +1,6 @@
 // Notifications of a delegate's turn: by the page itself while it is open in the background, and by Web Push when it is
 // closed. Nothing is asked of the browser before its owner presses a button.
-import { language, languages, t } from '../i18n'
+import { language, languages, locale, t } from '../i18n'
 import type { Words } from '../worker/plan'
 import { dropLink, keepLink } from './app.svelte'
 import type { Id } from './view'
@@ -82,7 +82,7 @@ export class Push {
   async words(): Promise<void> {
     if (this.state === 'insecure' || this.state === 'unsupported' || !this.wished()) return
     const words: Words = {
-      language: language(),
+      language: locale(),
       direction: languages[language()].direction,
       title: t('app.name'),
       texts: {
