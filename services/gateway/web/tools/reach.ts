@@ -36,7 +36,7 @@ export const stem = (key: string): string => key.replace(/_(zero|one|two|few|man
  */
 export function asks(code: string, key: string): boolean {
   if (code.includes(`'${key}'`)) return true
-  return [...code.matchAll(/`([a-z_]+\.[a-z_]*)\$\{[^}]*\}([a-z_]*)`/g)].some(
+  return [...code.matchAll(/`([a-z_]+\.[a-z_.]*)\$\{[^}]*\}([a-z_]*)`/g)].some(
     ([, start, end]) => key.length > start!.length + end!.length && key.startsWith(start!) && key.endsWith(end!),
   )
 }

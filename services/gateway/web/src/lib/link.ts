@@ -125,3 +125,19 @@ export function brought(code: string): Brief | undefined {
 /** A token for an anonymous visitor, where the session is public. */
 export const visit = async (session: Id): Promise<string> =>
   (await ask<{ token: string }>(`/sessions/${session}/visitors`, { method: 'POST' })).token
+
+/** The way to the link of a personal code, on this origin; nothing for a code that opens none. */
+export async function byCode(code: string): Promise<string | undefined> {
+  try {
+    const body = JSON.stringify({ code })
+    const { url } = await ask<{ url: string }>('/join', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body,
+    })
+    const { pathname, hash } = new URL(url)
+    return pathname + hash
+  } catch {
+    return undefined
+  }
+}

@@ -31,7 +31,6 @@ const applicants: Texts<'ar', 'applicants'> = {
   'applicants.none': 'لم تتقدم أي منظمة بعد.',
   'applicants.states': 'أي الطلبات',
   'applicants.every': 'الكل',
-  'applicants.open': 'فتح',
   'applicants.accept': 'قبول',
   'applicants.accept_all': 'قبول كل ما لم يبت فيه ({{rows}})',
   'applicants.decline': 'رفض…',

@@ -29,7 +29,6 @@ const applicants = {
   'applicants.none': 'No organisation has applied yet.',
   'applicants.states': 'Which applications',
   'applicants.every': 'All',
-  'applicants.open': 'Open',
   'applicants.accept': 'Accept',
   'applicants.accept_all': 'Accept all that are undecided ({{rows}})',
   'applicants.decline': 'Decline…',

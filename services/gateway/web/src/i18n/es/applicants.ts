@@ -31,7 +31,6 @@ const applicants: Texts<'es', 'applicants'> = {
   'applicants.none': 'Ninguna organización ha presentado solicitud todavía.',
   'applicants.states': 'Qué solicitudes',
   'applicants.every': 'Todas',
-  'applicants.open': 'Abrir',
   'applicants.accept': 'Aceptar',
   'applicants.accept_all': 'Aceptar todas las pendientes ({{rows}})',
   'applicants.decline': 'Denegar…',

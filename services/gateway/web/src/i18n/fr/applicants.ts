@@ -32,7 +32,6 @@ const applicants: Texts<'fr', 'applicants'> = {
   'applicants.none': 'Aucune organisation n’a encore fait de demande.',
   'applicants.states': 'Quelles demandes',
   'applicants.every': 'Toutes',
-  'applicants.open': 'Ouvrir',
   'applicants.accept': 'Accepter',
   'applicants.accept_all': 'Accepter toutes celles sans décision ({{rows}})',
   'applicants.decline': 'Refuser…',

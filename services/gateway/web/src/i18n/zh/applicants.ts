@@ -31,7 +31,6 @@ const applicants: Texts<'zh', 'applicants'> = {
   'applicants.none': '尚无组织申请。',
   'applicants.states': '哪些申请',
   'applicants.every': '全部',
-  'applicants.open': '打开',
   'applicants.accept': '接受',
   'applicants.accept_all': '接受所有未决申请（{{rows}}）',
   'applicants.decline': '拒绝…',
