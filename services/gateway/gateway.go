@@ -50,20 +50,21 @@ import (
 
 // Settings are the gateway's.
 type Settings struct {
-	Address       string   `flag:"address" default:"127.0.0.1:8080" doc:"Where pages, API and websockets are served"`
-	PublicURL     string   `flag:"public-url" default:"" doc:"Address that links begin with; made of the address when empty"`
-	Origins       []string `flag:"origins" default:"" doc:"Further origins whose pages may connect, comma separated"`
-	TLSCert       string   `flag:"tls-cert" default:"" doc:"Certificate chain (PEM) for https"`
-	TLSKey        string   `flag:"tls-key" default:"" doc:"Private key (PEM) of tls-cert"`
-	ACME          string   `flag:"acme" default:"" doc:"Domain for which to get a certificate by ACME; use with --address :443"`
-	ACMEDirectory string   `flag:"acme-directory" default:"" doc:"ACME directory; Let's Encrypt when empty"`
-	ACMERoots     string   `flag:"acme-roots" default:"" doc:"Certificates (PEM) by which the ACME directory itself is trusted, for one of your own; the system's when empty"`
-	Engines       []string `flag:"engines" default:"" doc:"Speech engines (vosk-server protocol) by language, comma separated: en=ws://127.0.0.1:2700; none of them is part of Fairfloor"`
-	PushServices  []string `flag:"push-services" default:"fcm.googleapis.com,updates.push.services.mozilla.com,*.push.services.mozilla.com,web.push.apple.com,*.push.apple.com,*.notify.windows.com" doc:"Push services of browsers that may be called to tell delegates of their turn, comma separated; none sends nothing"`
-	PushContact   string   `flag:"push-contact" default:"" doc:"Whom a push service may turn to: an e-mail or https address; the public https address when empty"`
-	PushRoots     string   `flag:"push-roots" default:"" doc:"Certificates (PEM) by which push services are trusted, for one of your own; the system's when empty"`
-	PushTrusted   bool     `flag:"push-trusted" default:"false" doc:"Push services may lie in our own network, for one of your own"`
-	PerSecond     int      `flag:"commands-per-second" default:"20" doc:"Commands that one link may send in a second"`
+	Address       string        `flag:"address" default:"127.0.0.1:8080" doc:"Where pages, API and websockets are served"`
+	PublicURL     string        `flag:"public-url" default:"" doc:"Address that links begin with; made of the address when empty"`
+	Origins       []string      `flag:"origins" default:"" doc:"Further origins whose pages may connect, comma separated"`
+	TLSCert       string        `flag:"tls-cert" default:"" doc:"Certificate chain (PEM) for https"`
+	TLSKey        string        `flag:"tls-key" default:"" doc:"Private key (PEM) of tls-cert"`
+	ACME          string        `flag:"acme" default:"" doc:"Domain for which to get a certificate by ACME; use with --address :443"`
+	ACMEDirectory string        `flag:"acme-directory" default:"" doc:"ACME directory; Let's Encrypt when empty"`
+	ACMERoots     string        `flag:"acme-roots" default:"" doc:"Certificates (PEM) by which the ACME directory itself is trusted, for one of your own; the system's when empty"`
+	Engines       []string      `flag:"engines" default:"" doc:"Speech engines (vosk-server protocol) by language, comma separated: en=ws://127.0.0.1:2700; none of them is part of Fairfloor"`
+	PushServices  []string      `flag:"push-services" default:"fcm.googleapis.com,updates.push.services.mozilla.com,*.push.services.mozilla.com,web.push.apple.com,*.push.apple.com,*.notify.windows.com" doc:"Push services of browsers that may be called to tell delegates of their turn, comma separated; none sends nothing"`
+	PushContact   string        `flag:"push-contact" default:"" doc:"Whom a push service may turn to: an e-mail or https address; the public https address when empty"`
+	PushRoots     string        `flag:"push-roots" default:"" doc:"Certificates (PEM) by which push services are trusted, for one of your own; the system's when empty"`
+	PushTrusted   bool          `flag:"push-trusted" default:"false" doc:"Push services may lie in our own network, for one of your own"`
+	Beat          time.Duration `flag:"beat" default:"1s" doc:"How often a silent line is told that it lives; clients count on 1s, less is for tests"`
+	PerSecond     int           `flag:"commands-per-second" default:"20" doc:"Commands that one link may send in a second"`
 }
 
 // Check says which settings do not go together.
@@ -71,6 +72,8 @@ func (s *Settings) Check() error {
 	switch {
 	case (s.TLSCert == "") != (s.TLSKey == ""):
 		return errors.New("tls-cert and tls-key go together: give both or none")
+	case s.Beat < 0 || s.Beat > time.Second:
+		return fmt.Errorf("beat: %s is not between 0 and 1s, after which clients wait for one", s.Beat)
 	case s.TLSCert != "" && s.ACME != "":
 		return errors.New("give either tls-cert and tls-key, or acme, not both")
 	default:
@@ -130,7 +133,7 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 	}
 	g.live, err = live.New(live.Config{
 		Follower: g.follower, Asker: asker, Tokens: g.authority, Captions: g.captions, Presence: present, Clock: p.Clock,
-		Names: names, Origins: s.Origins, Logger: p.Logger, Registerer: p.Metrics.Registry,
+		Names: names, Beat: s.Beat, Origins: s.Origins, Logger: p.Logger, Registerer: p.Metrics.Registry,
 	})
 	if err != nil {
 		return nil, err

@@ -419,7 +419,7 @@ func (f *feed) clock() (now int64, speed int64) {
 // beat tells those who have heard nothing for a while that the line is alive.
 func (f *feed) beat(now time.Time) {
 	var frame []byte
-	quiet := now.Add(-beatAfter).UnixNano()
+	quiet := now.Add(f.server.tick() - f.server.config.Beat).UnixNano()
 	for _, c := range f.everybody() {
 		if c.written.Load() > quiet {
 			continue
