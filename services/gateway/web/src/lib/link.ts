@@ -16,6 +16,7 @@ export interface Brief {
   hard_end: number
   zone: string
   public: boolean
+  consultation: Id
   /** Whether anybody may apply by the public form. */
   applications: boolean
   languages: string[]
