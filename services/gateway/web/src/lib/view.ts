@@ -25,6 +25,8 @@ export interface Modalities {
   /** Kinds of entry by category; a category that is not named has the rights of "*". */
   rights?: Record<string, EntryKind[]> | null
   order?: string
+  /** The sequence of the rule "categories". */
+  order_categories?: string[]
   joint_statements?: boolean
   open_applications?: boolean
   limit: 'gavel' | 'soft' | 'hard'

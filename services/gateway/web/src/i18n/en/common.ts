@@ -119,6 +119,30 @@ const common = {
   'dialog.no_match': 'Nothing matches.',
   'pick.none': 'There is nobody to choose.',
 
+  // How the order of a list is made.
+  'order_by.list':
+    'Speakers are called in the order in which they joined the list. Every change of it is shown with its reason.',
+  'order_by.first_come':
+    'First come, first served: speakers are called in the order in which they joined; the list is fixed when it closes.',
+  'order_by.secretariat':
+    'The secretariat sets the order by a list that is published before it is fixed; those who are not on it follow in the order in which they joined.',
+  'order_by.lot': 'The lot alone decides the order, and anybody can draw it again.',
+  'order_by.sainte_lague': 'The groups take turns in proportion to their numbers.',
+  'order_by.categories':
+    'The categories speak one after the other; inside a category the groups take turns in proportion to their numbers.',
+  'order_by.categories_named':
+    'The categories speak one after the other ({{categories}}); inside a category the groups take turns in proportion to their numbers.',
+  'order_by.room_remote':
+    'Those in the room and those who take part remotely speak in turn; among each, the groups in proportion to their numbers.',
+  'order_by.for_against':
+    'Those for and those against speak in turn, then those who are neither; among each, the groups in proportion to their numbers.',
+  'order_by.inside':
+    'Inside a group the regions take turns in the same way; inside a region those who have not spoken before come first, then those with more carried credit, then the lot decides.',
+  'order_by.later':
+    'Whoever joins after the list is fixed speaks at the end of it. The first three places are not changed automatically.',
+  'order_by.later_group':
+    'Whoever joins after the list is fixed comes at the end of their own group. The first three places are not changed automatically.',
+
   // Refusals.
   'refusal.title': 'Not done',
   'refusal.since': 'What happened since:',

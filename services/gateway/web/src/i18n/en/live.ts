@@ -26,7 +26,6 @@ const live = {
   'rule.hard_one': 'When a speaker’s time and {{count}} s more are over, the floor goes back to the chair.',
   'rule.hard_other': 'When a speaker’s time and {{count}} s more are over, the floor goes back to the chair.',
   'rule.joint': 'Organisations may speak together in a joint statement.',
-  'rule.order_list': 'Speakers are called in the order in which they joined the list.',
   'rule.silent':
     'A speaker who is called and silent goes two places back, not to the end. A lost connection moves nobody.',
   'rule.public': 'Anybody may follow this session.',

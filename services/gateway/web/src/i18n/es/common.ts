@@ -115,6 +115,28 @@ const common: Texts<'es', 'common'> = {
   'dialog.no_match': 'No hay coincidencias.',
   'pick.none': 'No hay nadie a quien elegir.',
 
+  'order_by.list':
+    'Los oradores son llamados en el orden en que se inscribieron en la lista. Todo cambio se muestra con su motivo.',
+  'order_by.first_come':
+    'Por orden de llegada: los oradores son llamados en el orden en que se inscribieron; la lista se fija al cerrarse.',
+  'order_by.secretariat':
+    'La Secretaría fija el orden con una lista que se publica antes de fijarse; quienes no figuran siguen en su orden de inscripción.',
+  'order_by.lot': 'El sorteo decide por sí solo el orden, y cualquiera puede repetirlo.',
+  'order_by.sainte_lague': 'Los grupos se alternan en proporción a su número.',
+  'order_by.categories':
+    'Las categorías hablan una tras otra; dentro de una categoría los grupos se alternan en proporción a su número.',
+  'order_by.categories_named':
+    'Las categorías hablan una tras otra ({{categories}}); dentro de una categoría los grupos se alternan en proporción a su número.',
+  'order_by.room_remote':
+    'Quienes están en la sala y quienes participan a distancia hablan por turno; en cada lado, los grupos en proporción a su número.',
+  'order_by.for_against':
+    'Quienes están a favor y en contra hablan por turno, y luego los demás; en cada lado, los grupos en proporción a su número.',
+  'order_by.inside':
+    'Dentro de un grupo las regiones se alternan igual; dentro de una región van primero quienes aún no han hablado, luego quienes tienen más crédito arrastrado, y después decide el sorteo.',
+  'order_by.later':
+    'Quien se inscribe después de fijada la lista habla al final. Los tres primeros puestos no cambian automáticamente.',
+  'order_by.later_group':
+    'Quien se inscribe después de fijada la lista va al final de su grupo. Los tres primeros puestos no cambian automáticamente.',
   'refusal.title': 'No se ha hecho',
   'refusal.since': 'Lo que ha ocurrido desde entonces:',
   'refusal.dismiss': 'Ocultar',

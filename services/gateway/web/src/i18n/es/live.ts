@@ -29,7 +29,6 @@ const live: Texts<'es', 'live'> = {
   'rule.hard_other':
     'Cuando han pasado el tiempo de un orador y {{count}} s más, el uso de la palabra vuelve a la Presidencia.',
   'rule.joint': 'Varias organizaciones pueden hablar juntas en una declaración conjunta.',
-  'rule.order_list': 'Los oradores son llamados en el orden en que se inscribieron en la lista.',
   'rule.silent':
     'Un orador que es llamado y no habla retrocede dos puestos, no al final. Perder la conexión no hace retroceder a nadie.',
   'rule.public': 'Cualquiera puede seguir esta sesión.',

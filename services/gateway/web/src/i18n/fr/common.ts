@@ -115,6 +115,28 @@ const common: Texts<'fr', 'common'> = {
   'dialog.no_match': 'Aucun résultat.',
   'pick.none': 'Il n’y a personne à choisir.',
 
+  'order_by.list':
+    'Les orateurs sont appelés dans l’ordre de leur inscription sur la liste. Tout changement est affiché avec son motif.',
+  'order_by.first_come':
+    'Premier arrivé, premier servi : les orateurs sont appelés dans l’ordre de leur inscription ; la liste est fixée à sa clôture.',
+  'order_by.secretariat':
+    'Le secrétariat fixe l’ordre par une liste publiée avant d’être arrêtée ; ceux qui n’y figurent pas suivent dans l’ordre de leur inscription.',
+  'order_by.lot': 'Le tirage au sort décide seul de l’ordre, et chacun peut le refaire.',
+  'order_by.sainte_lague': 'Les groupes alternent en proportion de leur nombre.',
+  'order_by.categories':
+    'Les catégories parlent l’une après l’autre ; dans une catégorie, les groupes alternent en proportion de leur nombre.',
+  'order_by.categories_named':
+    'Les catégories parlent l’une après l’autre ({{categories}}) ; dans une catégorie, les groupes alternent en proportion de leur nombre.',
+  'order_by.room_remote':
+    'Les personnes dans la salle et celles à distance parlent en alternance ; de chaque côté, les groupes en proportion de leur nombre.',
+  'order_by.for_against':
+    'Les orateurs pour et contre alternent, puis viennent les autres ; de chaque côté, les groupes en proportion de leur nombre.',
+  'order_by.inside':
+    'Dans un groupe, les régions alternent de même ; dans une région, d’abord ceux qui n’ont pas encore parlé, puis ceux qui ont le plus de crédit reporté, puis le sort décide.',
+  'order_by.later':
+    'Qui s’inscrit une fois la liste fixée parle à la fin. Les trois premières places ne changent pas automatiquement.',
+  'order_by.later_group':
+    'Qui s’inscrit une fois la liste fixée vient à la fin de son groupe. Les trois premières places ne changent pas automatiquement.',
   'refusal.title': 'Pas exécuté',
   'refusal.since': 'Ce qui s’est passé depuis :',
   'refusal.dismiss': 'Masquer',

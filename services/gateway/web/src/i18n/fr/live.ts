@@ -27,7 +27,6 @@ const live: Texts<'fr', 'live'> = {
   'rule.hard_one': 'Quand le temps de parole et {{count}} s de plus sont écoulés, la parole revient à la présidence.',
   'rule.hard_other': 'Quand le temps de parole et {{count}} s de plus sont écoulés, la parole revient à la présidence.',
   'rule.joint': 'Des organisations peuvent s’exprimer ensemble dans une déclaration commune.',
-  'rule.order_list': 'Les orateurs sont appelés dans l’ordre de leur inscription sur la liste.',
   'rule.silent':
     'Un orateur qui est appelé et se tait recule de deux places, et non à la fin. Une coupure de connexion ne fait reculer personne.',
   'rule.public': 'Cette séance peut être suivie par tout le monde.',

@@ -22,7 +22,6 @@ const live: Texts<'zh', 'live'> = {
   'rule.soft': '发言时间用完时会有显示；不会切断任何人的发言。',
   'rule.hard_other': '发言时间用完后再过{{count}}秒，由主席收回发言。',
   'rule.joint': '若干组织可以联合发言。',
-  'rule.order_list': '按列入发言名单的先后次序请发言者发言。',
   'rule.silent': '被请发言而未出声者后移两位，而不是移到末尾。连接中断不会改变任何人的次序。',
   'rule.public': '任何人都可以旁听本次会议。',
 }
