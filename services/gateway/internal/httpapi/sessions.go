@@ -44,15 +44,17 @@ type Brief struct {
 	HardEnd      clock.Instant `json:"hard_end" doc:"ms since 1970"`
 	Zone         string        `json:"zone"`
 	Public       bool          `json:"public" doc:"Whether visitors may follow it"`
-	Applications bool          `json:"applications" doc:"Whether anybody may apply by the public form"`
-	Languages    []string      `json:"languages" doc:"Languages of the session, BCP 47"`
+	// Consultation is what the session belongs to.
+	Consultation ids.Consultation `json:"consultation"`
+	Applications bool             `json:"applications" doc:"Whether anybody may apply by the public form"`
+	Languages    []string         `json:"languages" doc:"Languages of the session, BCP 47"`
 }
 
 func brief(state *session.State) Brief {
 	r := &state.Registry
 	return Brief{
 		Session: state.ID, Title: r.Title, Code: r.Code, Phase: state.Timing.Phase, PlannedStart: r.PlannedStart,
-		HardEnd: state.HardEnd(), Zone: r.Zone, Public: r.Modalities.PublicLive,
+		HardEnd: state.HardEnd(), Zone: r.Zone, Public: r.Modalities.PublicLive, Consultation: r.Consultation,
 		Applications: r.Modalities.OpenApplications && state.Timing.Phase != session.Adjourned && !r.Sealed,
 		Languages:    append([]string{}, r.Languages...),
 	}
