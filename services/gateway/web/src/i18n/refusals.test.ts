@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import type { Problem } from '../lib/view'
 import { bare, exact, how, languages, learn, speak, why, type Language } from '.'
 import { files } from './catalogue'
+import { glossary } from './glossary'
 import english from './refusals/en.json'
 
 const all = Object.keys(languages) as Language[]
@@ -57,6 +58,31 @@ describe.each(all)('a refusal in %s', (language) => {
     }
   })
 })
+
+describe.each(['point of order', 'right of reply', 'list of speakers'])(
+  'Terms in each language are the United Nations’ own: refusals about a %s',
+  (term) => {
+    it.each(all.filter((one) => one !== 'en'))('in %s', async (language) => {
+      await read(language)
+      const keys = Object.entries(english).filter(([key, text]) => key.startsWith('text.') && text.includes(term))
+      expect(keys.length).toBeGreaterThan(0)
+      // With the article and in the plural too: نقطة نظام, نقطة النظام, نقاط نظام; список, списка, списке.
+      const stem = glossary[term]!.in[language].stem
+      const forms = new RegExp(
+        {
+          ar: stem.replace(/^(نقطة|قائمة) (ال)?/, '(نقطة|نقاط|قائمة) (ال)?'),
+          ru: stem.replace('список', 'спис(ок|к[аеу])'),
+        }[language as string] ?? stem.replace(/^(\p{L}+)/u, '$1s?'),
+        'iu',
+      )
+      for (const [key, text] of keys)
+        expect(
+          said({ code: 'invalid', title: '', status: 422, detail: text, why: { key: key.slice(5) } }),
+          key,
+        ).toMatch(forms)
+    })
+  },
+)
 
 describe('what stands in a sentence', () => {
   it('is written as the reader writes it: numbers, times, roles', async () => {
