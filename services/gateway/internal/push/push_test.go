@@ -14,7 +14,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -387,7 +386,10 @@ func (s *stack) signed(service *Service, p *phone, c call) {
 	if err != nil || len(point) != 65 {
 		s.t.Fatalf("the key %q: %v", key, err)
 	}
-	public := &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(point[1:33]), Y: new(big.Int).SetBytes(point[33:])}
+	public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	if err != nil {
+		s.t.Fatal(err)
+	}
 	claims := jwt.MapClaims{}
 	if _, err := jwt.ParseWithClaims(text, claims, func(*jwt.Token) (any, error) { return public, nil }, jwt.WithValidMethods([]string{"ES256"}), jwt.WithAudience(p.server.URL)); err != nil {
 		s.t.Errorf("the signature: %v", err)
