@@ -43,7 +43,8 @@ func TestTheSampleSessionHas53ApplicantsAndFourLinksThatWork(t *testing.T) {
 		role     events.Role
 	}{
 		"chair": {links.Chair, api.ForChair, events.Chair}, "speaker": {links.Speaker, api.ForParticipant, events.Speaker},
-		"live": {links.Live, api.ForPublic, events.Observer}, "room": {links.Room, api.ForBooth, events.Technician},
+		"live": {links.Live, api.ForPublic, events.Observer}, "room": {links.Room, api.ForPublic, events.Observer},
+		"booth": {links.Booth, api.ForBooth, events.Interpreter},
 	} {
 		address, text, ok := strings.Cut(c.url, "#")
 		if !ok || !strings.HasPrefix(address, s.app.URL()+"/s/"+links.Code+"/"+page) {

@@ -82,7 +82,7 @@ func (s *serveSettings) welcome(cmd *cobra.Command, a *app.App, out io.Writer) e
 	}
 	progress.finish()
 	for _, link := range []struct{ name, url string }{
-		{"Room", links.Room}, {"Live", links.Live}, {"Speaker", links.Speaker}, {"Chair", links.Chair},
+		{"Booth", links.Booth}, {"Room", links.Room}, {"Live", links.Live}, {"Speaker", links.Speaker}, {"Chair", links.Chair},
 	} {
 		if link.url == "" {
 			continue
@@ -95,7 +95,7 @@ func (s *serveSettings) welcome(cmd *cobra.Command, a *app.App, out io.Writer) e
 		})
 	}
 	_, _ = fmt.Fprintf(out, "\nOrganiser: %s/organiser#%s\n", a.URL(), links.Organiser)
-	_, _ = fmt.Fprintf(out, "\nSession code: %s. Open the four links, press \"Start session\" on the chair's page. Ctrl-C stops; the data stays.\n", links.Code)
+	_, _ = fmt.Fprintf(out, "\nSession code: %s. Open the links, press \"Start session\" on the chair's page. Ctrl-C stops; the data stays.\n", links.Code)
 	if s.LinksJSON == "" {
 		return nil
 	}

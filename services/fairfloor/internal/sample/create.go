@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/fairfloor/fairfloor/pkg/api"
@@ -26,6 +27,7 @@ type Links struct {
 	Speaker string      `json:"speaker"`
 	Live    string      `json:"live"`
 	Room    string      `json:"room"`
+	Booth   string      `json:"booth"`
 	// Organiser is a token, not a page: for the command line and the API.
 	Organiser string `json:"organiser"`
 }
@@ -149,7 +151,7 @@ func (m *Maker) enlist(ctx context.Context, desk client.HTTP, id ids.Session, pa
 	return err
 }
 
-// invite makes the four links; the speaker's is that of the first on the list.
+// invite makes the links; the speaker's is that of the first on the list.
 func (m *Maker) invite(ctx context.Context, organiser client.HTTP, links *Links) error {
 	var view api.View
 	if err := organiser.Do(ctx, http.MethodGet, "/api/v1/sessions/"+links.Session.String(), nil, &view); err != nil {
@@ -170,7 +172,8 @@ func (m *Maker) invite(ctx context.Context, organiser client.HTTP, links *Links)
 		{&links.Chair, command.Invite{Roles: []events.Role{events.Chair, events.Secretariat}}},
 		{&links.Speaker, command.Invite{Roles: []events.Role{events.Speaker}, Applicant: applicant}},
 		{&links.Live, command.Invite{Roles: []events.Role{events.Observer}}},
-		{&links.Room, command.Invite{Roles: []events.Role{events.Technician}}},
+		{&links.Room, command.Invite{Roles: []events.Role{events.Observer}}},
+		{&links.Booth, command.Invite{Roles: []events.Role{events.Interpreter, events.Technician}}},
 	} {
 		if link.to == &links.Speaker && applicant.IsZero() {
 			continue // nobody waits any more
@@ -181,6 +184,10 @@ func (m *Maker) invite(ctx context.Context, organiser client.HTTP, links *Links)
 			return err
 		}
 		*link.to = made.URL
+		if link.to == &links.Room {
+			// The hall's screen shows what any observer may see, on a page of its own.
+			*link.to = strings.Replace(made.URL, "/live#", "/room#", 1)
+		}
 	}
 	return nil
 }

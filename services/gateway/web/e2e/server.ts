@@ -18,6 +18,7 @@ export interface Links {
   speaker: string
   live: string
   room: string
+  booth: string
   /** The organiser's token. */
   organiser: string
 }
