@@ -10,10 +10,15 @@ export async function saveTranscript(session: Id, token: string, track: string, 
   const answer = await fetch(path, { headers: { Authorization: `Bearer ${token}` }, credentials: 'omit' })
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`)
   const named = /filename="?([^";]+)"?/.exec(answer.headers.get('Content-Disposition') ?? '')?.[1]
-  const url = URL.createObjectURL(await answer.blob())
+  save(await answer.blob(), named ?? `transcript-${track}.${format}`)
+}
+
+/** Has the browser save something as a file. */
+export function save(content: Blob, name: string): void {
+  const url = URL.createObjectURL(content)
   const link = document.createElement('a')
   link.href = url
-  link.download = named ?? `transcript-${track}.${format}`
+  link.download = name
   link.click()
   // The browser reads the file after this task.
   setTimeout(() => URL.revokeObjectURL(url), 10_000)

@@ -310,20 +310,7 @@ export class Live {
       return
     }
     this.pending.delete(receipt.command_id)
-    this.keep(receipt)
     pending.resolve(receipt)
-  }
-
-  /** Receipts are kept: a signed one proves what was acknowledged (event-log.md 16). */
-  private keep(receipt: Receipt): void {
-    if (receipt.outcome === 'refused') return
-    try {
-      const key = `fairfloor.receipts.${this.session}`
-      const kept = JSON.parse(localStorage.getItem(key) ?? '[]') as Receipt[]
-      localStorage.setItem(key, JSON.stringify([...kept, receipt].slice(-500)))
-    } catch {
-      // A browser without storage keeps none; nothing else depends on it.
-    }
   }
 
   private problem(problem: Problem, id?: Id): void {

@@ -6,6 +6,7 @@ import { expectOf } from './act'
 import { untilChange } from './clock'
 import { runningTurn } from './floor'
 import { Live, staleAfter, type State } from './live'
+import { check, keep, type Verdict } from './receipts'
 import { Transcript } from './transcript.svelte'
 import type { Id, Me, Presence, Problem, Receipt, View } from './view'
 
@@ -39,6 +40,9 @@ export class Session {
   /** The last command that was refused, until it is dismissed or another one is accepted. */
   refusal = $state.raw<Refusal>()
 
+  /** The receipts that this device keeps of its acts here, and what the last check of one said; a bad one stays said. */
+  proof = $state<{ kept: number; verdict?: Verdict }>({ kept: 0 })
+
   /** The captions that this page follows. */
   readonly transcript: Transcript
 
@@ -70,6 +74,7 @@ export class Session {
     this.busy = [...this.busy, verb]
     try {
       const receipt = await this.live.command(verb, args, expectOf(this.view, verb, args), reason)
+      void this.prove(receipt)
       if (receipt.problem) await learn()
       if (receipt.outcome === 'refused' && receipt.problem) this.refusal = { verb, problem: receipt.problem }
       else {
@@ -86,8 +91,19 @@ export class Session {
    * Sends a command that must not be lost and whose refusal the caller shows: several may be on their way, and each is
    * sent again with the same id until its receipt is here.
    */
-  send(verb: string, args: unknown, id?: Id, reason?: string): Promise<Receipt> {
-    return this.live.command(verb, args, undefined, reason, id)
+  async send(verb: string, args: unknown, id?: Id, reason?: string): Promise<Receipt> {
+    const receipt = await this.live.command(verb, args, undefined, reason, id)
+    void this.prove(receipt)
+    return receipt
+  }
+
+  /** Keeps a receipt, and looks whether the session's own key signed it. Nobody waits for that. */
+  private async prove(receipt: Receipt): Promise<void> {
+    const key = this.view?.session.public_key
+    if (receipt.outcome === 'refused' || !key) return
+    const kept = keep(this.id, receipt)
+    const verdict = await check(receipt, key)
+    this.proof = { kept, verdict: this.proof.verdict === 'bad' ? 'bad' : verdict }
   }
 
   /** Tells the server something that is worth nothing later, such as the words that are being typed. */

@@ -189,6 +189,18 @@ const common = {
   'known.place': 'Your place was {{place}} of {{of}}.',
   'known.hint': 'It may be different now. Your place is kept: it does not depend on this device.',
   'known.hint_none': 'It may be different now.',
+
+  // Receipts as proof, and the key that signs them.
+  'proof.title_one': 'Proof of your act: {{count}} signed receipt',
+  'proof.title_other': 'Proof of your acts: {{count}} signed receipts',
+  'proof.good': 'This browser has checked that they are signed with the session’s key.',
+  'proof.unchecked': 'This browser cannot check the signatures; saved receipts can be checked elsewhere.',
+  'proof.what':
+    'A receipt proves what the server acknowledged, and when. Save them if you may want to show that later.',
+  'proof.save': 'Save my receipts',
+  'proof.key': 'Key of this session:',
+  'proof.bad':
+    'The answer to your act is not signed with this session’s key. Save your receipts and tell the secretariat: somebody may stand between you and the server.',
 } as const
 
 export default common

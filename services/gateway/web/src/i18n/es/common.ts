@@ -181,6 +181,19 @@ const common: Texts<'es', 'common'> = {
   'known.place': 'Su puesto era el {{place}} de {{of}}.',
   'known.hint': 'Ahora puede ser distinto. Su puesto se conserva: no depende de este dispositivo.',
   'known.hint_none': 'Ahora puede ser distinto.',
+
+  // Receipts as proof, and the key that signs them.
+  'proof.title_one': 'Prueba de su acto: {{count}} recibo firmado',
+  'proof.title_other': 'Pruebas de sus actos: {{count}} recibos firmados',
+  'proof.good': 'Este navegador ha comprobado que están firmados con la clave de la sesión.',
+  'proof.unchecked':
+    'Este navegador no puede comprobar las firmas; los recibos guardados pueden comprobarse en otro lugar.',
+  'proof.what':
+    'Un recibo prueba lo que el servidor confirmó y cuándo. Guárdelos si quizá quiera demostrarlo más adelante.',
+  'proof.save': 'Guardar mis recibos',
+  'proof.key': 'Clave de esta sesión:',
+  'proof.bad':
+    'La respuesta a su acto no está firmada con la clave de esta sesión. Guarde sus recibos y avise a la Secretaría: puede haber alguien entre usted y el servidor.',
 }
 
 export default common

@@ -181,6 +181,19 @@ const common: Texts<'fr', 'common'> = {
   'known.place': 'Votre place était {{place}} sur {{of}}.',
   'known.hint': 'La situation a pu changer. Votre place est gardée : elle ne dépend pas de cet appareil.',
   'known.hint_none': 'La situation a pu changer.',
+
+  // Receipts as proof, and the key that signs them.
+  'proof.title_one': 'Preuve de votre acte : {{count}} reçu signé',
+  'proof.title_other': 'Preuves de vos actes : {{count}} reçus signés',
+  'proof.good': 'Ce navigateur a vérifié qu’ils sont signés avec la clé de la séance.',
+  'proof.unchecked':
+    'Ce navigateur ne peut pas vérifier les signatures ; les reçus enregistrés peuvent l’être ailleurs.',
+  'proof.what':
+    'Un reçu prouve ce que le serveur a confirmé, et quand. Enregistrez-les si vous pourriez vouloir le montrer plus tard.',
+  'proof.save': 'Enregistrer mes reçus',
+  'proof.key': 'Clé de cette séance :',
+  'proof.bad':
+    'La réponse à votre acte n’est pas signée avec la clé de cette séance. Enregistrez vos reçus et prévenez le secrétariat : quelqu’un se trouve peut-être entre vous et le serveur.',
 }
 
 export default common

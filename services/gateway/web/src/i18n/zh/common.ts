@@ -161,6 +161,15 @@ const common: Texts<'zh', 'common'> = {
   'known.place': '您当时的位置：第 {{place}} 位，共 {{of}} 位。',
   'known.hint': '现在情况可能已有变化。您的位置会保留，与此设备无关。',
   'known.hint_none': '现在情况可能已有变化。',
+
+  // Receipts as proof, and the key that signs them.
+  'proof.title_other': '您的操作凭证：{{count}} 份已签名回执',
+  'proof.good': '本浏览器已核实这些回执由本次会议的密钥签名。',
+  'proof.unchecked': '本浏览器无法核实签名；保存的回执可在别处核实。',
+  'proof.what': '回执证明服务器确认了什么、在何时确认。如日后可能需要出示，请予保存。',
+  'proof.save': '保存我的回执',
+  'proof.key': '本次会议的密钥：',
+  'proof.bad': '对您操作的答复并非由本次会议的密钥签名。请保存回执并告知秘书处：您与服务器之间可能有人介入。',
 }
 
 export default common
