@@ -72,7 +72,7 @@ func Apply(r *session.Registry, prefix string, a command.Apply) (command.Apply, 
 		a.Language = tag
 	}
 	if a.RequestedMS != 0 && (a.RequestedMS < LeastRequestedMS || a.RequestedMS > MostRequestedMS) {
-		return a, problem.Field(prefix+"requested_ms", "%d ms is not between %d and %d", a.RequestedMS, LeastRequestedMS, MostRequestedMS).
+		return a, problem.Field(prefix+"requested_ms", "%d s is not between %d and %d s", a.RequestedMS/1000, LeastRequestedMS/1000, MostRequestedMS/1000).
 			Try("ask for 30 to 600 seconds, or leave it out")
 	}
 	parts, err := wanted(r, prefix, a.Parts)

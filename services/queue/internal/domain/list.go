@@ -103,7 +103,7 @@ func (d *deciding) join() ([]events.Event, error) {
 	if args.RequestedMS == 0 {
 		args.RequestedMS = applicant.RequestedMS
 	} else if args.RequestedMS < leastRequestMS || args.RequestedMS > mostRequestMS {
-		return nil, problem.Field("args.requested_ms", "%d ms is not between %d and %d", args.RequestedMS, leastRequestMS, mostRequestMS).
+		return nil, problem.Field("args.requested_ms", "%d s is not between %d and %d s", args.RequestedMS/1000, leastRequestMS/1000, mostRequestMS/1000).
 			Try("ask for 30 to 600 seconds, or leave it out")
 	}
 	switch {

@@ -71,6 +71,7 @@ const desk: Texts<'ar', 'desk'> = {
   'desk.lag_none': 'لا كلمات حتى الآن',
   'desk.latency': 'تأخرك بالثواني',
   'desk.latency_hint': 'الوقت بين الكلمة وكتابتها. وهو يحدد لمن تُنسب الكلمات عند تغير المتكلم.',
+  'desk.sources_none': 'لا مصدر يكتب بعد.',
   'desk.sources': 'مصادر النص باللغة {{track}}',
   'desk.source_active': 'يكتب الآن',
   'desk.source_waits': 'ينتظر',

@@ -70,6 +70,7 @@ const desk = {
     'How long after the word you type it. It decides to whom words around a change of speakers belong.',
 
   // Sources.
+  'desk.sources_none': 'Nothing writes here yet.',
   'desk.sources': 'Sources of {{track}}',
   'desk.source_active': 'writes now',
   'desk.source_waits': 'waits',

@@ -62,6 +62,7 @@ const desk: Texts<'es', 'desk'> = {
   'desk.latency': 'Su retraso, en segundos',
   'desk.latency_hint':
     'Cuánto después de la palabra la teclea. Decide de quién son las palabras cuando cambia el orador.',
+  'desk.sources_none': 'Aún no escribe ninguna fuente.',
   'desk.sources': 'Fuentes en {{track}}',
   'desk.source_active': 'escribe ahora',
   'desk.source_waits': 'espera',

@@ -64,6 +64,7 @@ const desk: Texts<'fr', 'desk'> = {
   'desk.latency': 'Votre décalage, en secondes',
   'desk.latency_hint':
     'Temps entre la parole et votre frappe. Il détermine à qui reviennent les paroles au moment d’un changement d’orateur.',
+  'desk.sources_none': 'Aucune source n’écrit encore.',
   'desk.sources': 'Sources en {{track}}',
   'desk.source_active': 'écrit maintenant',
   'desk.source_waits': 'attend',

@@ -69,6 +69,7 @@ const desk: Texts<'ru', 'desk'> = {
   'desk.latency': 'Ваше отставание, в секундах',
   'desk.latency_hint':
     'Через сколько после слова вы его печатаете. От этого зависит, кому относятся слова при смене оратора.',
+  'desk.sources_none': 'Пока никто не пишет.',
   'desk.sources': 'Источники ({{track}})',
   'desk.source_active': 'пишет сейчас',
   'desk.source_waits': 'ждет',

@@ -55,6 +55,7 @@ const desk: Texts<'zh', 'desk'> = {
   'desk.lag_none': '目前没有文字',
   'desk.latency': '您的延迟(秒)',
   'desk.latency_hint': '从听到到输入的时间。更换发言者时据此确定文字属于谁。',
+  'desk.sources_none': '尚无来源在写入。',
   'desk.sources': '{{track}}字幕来源',
   'desk.source_active': '正在制作',
   'desk.source_waits': '等待',
