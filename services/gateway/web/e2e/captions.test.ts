@@ -247,11 +247,11 @@ it('A speaker’s dropped line loses no final; what could not be sent is said', 
   await speaker.page.getByRole('button', { name: 'I am speaking' }).click()
   await speaker.page.locator('[data-sentence="1"][aria-current]').waitFor()
   await passed(speaker.page, observer.page, russian.slice(0, 1))
-  await speaker.page.locator('[data-open="0"]').waitFor()
+  await speaker.page.locator('[data-open="0"]').waitFor({ state: 'attached' })
   // The line goes between a sentence and its receipt; the delegate, who cannot know that it arrived, reads on.
   phone.holdAnswers()
   await passed(speaker.page, observer.page, russian.slice(1, 2))
-  await speaker.page.locator('[data-open="1"]').waitFor()
+  await speaker.page.locator('[data-open="1"]').waitFor({ state: 'attached' })
   phone.cut()
   await speaker.page.locator('[data-status="reconnecting"], [data-status="stale"]').first().waitFor()
   await pass(speaker.page)
@@ -291,7 +291,7 @@ it('A captioner’s dropped line loses no final; what could not be sent is said'
   expect(await log(observer.page).locator('[data-partial]').count()).toBe(0)
   await sentence(observer.page, 'And a word without an end')
   // What observers read may still want its receipt: it would count as not sent.
-  await desk.page.locator('[data-open="0"]').waitFor()
+  await desk.page.locator('[data-open="0"]').waitFor({ state: 'attached' })
   phone.cut()
   await desk.page.locator('[data-status="reconnecting"], [data-status="stale"]').first().waitFor()
   await type(desk.page, 'One. Two. Three. ')
