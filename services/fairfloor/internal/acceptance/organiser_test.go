@@ -23,6 +23,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/problem"
 	"github.com/fairfloor/fairfloor/pkg/session"
+	published "github.com/fairfloor/fairfloor/services/fairfloor/internal/record"
 	"github.com/fairfloor/fairfloor/services/fairfloor/internal/sample"
 )
 
@@ -302,3 +303,41 @@ func TestTheCalendarFeedFollowsTheSessionsAndShowsVisitorsWhatVisitorsMaySee(t *
 		t.Errorf("no such consultation: %v", p)
 	}
 }
+
+func TestTheRecordOfThePageIsTheOneThatVerifyAccepts(t *testing.T) {
+	s := start(t, setup{applicants: 2, listOpen: true})
+	s.join(0)
+	s.join(1)
+	chair := s.as(events.Chair, 0)
+	s.askAs(chair, "close_list", nil, command.CloseList{Part: s.part}, "")
+	s.askAs(chair, "start_session", nil, command.None{}, "")
+	for range 2 {
+		view := s.view()
+		s.askAs(chair, "next", &command.Expect{Turn: ptrTo(view.Floor.Turn), Entry: ptrTo(view.Floor.Next)}, command.None{}, "")
+		held := s.view().Floor.Turn
+		s.askAs(chair, "begin", turn(held), command.Begin{Turn: held}, "")
+		s.askAs(chair, "end", turn(held), command.TurnRef{Turn: held}, "")
+	}
+	var raw []byte
+	s.must(s.organiser.Do(s.ctx, http.MethodGet, s.path("/record"), nil, &raw))
+	var made published.Record
+	s.must(json.Unmarshal(raw, &made))
+	if len(made.Turns) != 2 || made.Figures.Heard != 2 {
+		t.Errorf("%d turns, %d heard", len(made.Turns), made.Figures.Heard)
+	}
+	if differences := published.Verify(&made); len(differences) != 0 {
+		t.Errorf("the record does not verify: %v", differences)
+	}
+	var errors []struct{ Number, MS int64 }
+	s.must(s.organiser.Do(s.ctx, http.MethodGet, s.path("/record/eta"), nil, &errors))
+	if len(errors) != 2 || errors[0].Number != 1 || errors[1].Number != 2 {
+		t.Errorf("announced times were off by %v", errors)
+	}
+	for _, path := range []string{"/record", "/record/eta"} {
+		if p := s.refusal(s.as(events.Observer, 0), http.MethodGet, strings.TrimPrefix(s.path(path), "/api/v1"), nil); p.Code != problem.Forbidden {
+			t.Errorf("an observer at %s: %v", path, p)
+		}
+	}
+}
+
+func ptrTo[T any](value T) *T { return &value }

@@ -330,7 +330,7 @@ func TestEdgeARestartInMidTurnGivesTheSameState(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, line := range commits {
-		if err := state.Apply(line.Commit, line.meta); err != nil {
+		if err := state.Apply(line.Commit, line.Meta); err != nil {
 			t.Fatal(err)
 		}
 		if state.Queue.Running() == nil {

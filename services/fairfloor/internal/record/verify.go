@@ -70,13 +70,13 @@ func decideAgain(commits []*commit) []Difference {
 	for i, c := range commits {
 		// What a gateway saw (a delegate's socket) is an observation: an input, which
 		// no rule gives.
-		if domain, ours := domains[c.context]; ours && !observed[c.Verb] {
+		if domain, ours := domains[c.Context]; ours && !observed[c.Verb] {
 			if what := again(domain, state, commits[:i], c); what != "" {
-				all = append(all, Difference{Where: fmt.Sprintf("%s version %d (%s)", c.subject, c.Version, c.Verb), What: what})
+				all = append(all, Difference{Where: fmt.Sprintf("%s version %d (%s)", c.Subject, c.Version, c.Verb), What: what})
 			}
 		}
-		if err := state.Apply(c.Commit, c.meta); err != nil {
-			return append(all, Difference{Where: fmt.Sprintf("%s version %d (%s)", c.subject, c.Version, c.Verb), What: err.Error()})
+		if err := state.Apply(c.Commit, c.Meta); err != nil {
+			return append(all, Difference{Where: fmt.Sprintf("%s version %d (%s)", c.Subject, c.Version, c.Verb), What: err.Error()})
 		}
 	}
 	// Who drew a lot was a person; what it gave follows from code and randomness.
@@ -96,7 +96,7 @@ func decideAgain(commits []*commit) []Difference {
 // A reaction names its cause alone, so every prefix back to that may be it; one
 // that gives the same facts is enough.
 func again(domain shell.Service, state *session.State, before []*commit, c *commit) string {
-	own := c.Actor.ID == events.ByService(c.context).ID
+	own := c.Actor.ID == events.ByService(c.Context).ID
 	decide := decideAsked
 	if own {
 		decide = decideDue
@@ -114,7 +114,7 @@ func again(domain shell.Service, state *session.State, before []*commit, c *comm
 	}
 	for end := len(before) - 1; end >= 0; end-- {
 		left := before[end]
-		if left.context == c.context {
+		if left.Context == c.Context {
 			// A replica knows its own commit at once, also before it has folded what
 			// others wrote in between; a timer it decides after a look at all heads.
 			if c.Cause == nil {
@@ -122,10 +122,10 @@ func again(domain shell.Service, state *session.State, before []*commit, c *comm
 			}
 			continue
 		}
-		if c.Cause != nil && left.meta.Sequence <= c.Cause.Sequence || c.Cause == nil && !own {
+		if c.Cause != nil && left.Meta.Sequence <= c.Cause.Sequence || c.Cause == nil && !own {
 			break
 		}
-		earlier, err := replay(knownAt(before, end, c.context))
+		earlier, err := replay(knownAt(before, end, c.Context))
 		if err != nil {
 			break
 		}
@@ -141,7 +141,7 @@ func again(domain shell.Service, state *session.State, before []*commit, c *comm
 func knownAt(before []*commit, end int, own events.Context) []*commit {
 	known := slices.Clone(before[:end])
 	for _, b := range before[end:] {
-		if b.context == own {
+		if b.Context == own {
 			known = append(known, b)
 		}
 	}
@@ -153,7 +153,7 @@ func knownAt(before []*commit, end int, own events.Context) []*commit {
 // they are not all.
 func asSeen(before []*commit, c *commit) (known []*commit, fewer bool) {
 	for _, b := range before {
-		if b.context == c.context || b.meta.Sequence <= c.Seen[b.subject] {
+		if b.Context == c.Context || b.Meta.Sequence <= c.Seen[b.Subject] {
 			known = append(known, b)
 		}
 	}
@@ -243,7 +243,7 @@ func first(x, y []byte) string {
 
 func idOf(commits []*commit) (id ids.Session) {
 	if len(commits) > 0 {
-		_, id, _ = events.ParseSubject(commits[0].subject)
+		_, id, _ = events.ParseSubject(commits[0].Subject)
 	}
 	return id
 }

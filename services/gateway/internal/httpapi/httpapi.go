@@ -118,6 +118,7 @@ func Mount(mux *http.ServeMux, config Config) ([]byte, error) {
 	s.applications()
 	s.codes()
 	s.exports()
+	s.record()
 	s.updates()
 	s.transcript()
 	s.aids()

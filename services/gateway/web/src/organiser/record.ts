@@ -9,7 +9,6 @@ export interface Published {
     added_ms?: number
     used_ms: number
     how: string
-    eta_error_ms?: number
   }[]
   figures: {
     applied: number
@@ -33,8 +32,8 @@ export const barsOf = (record: Published): { offered_ms: number; used_ms: number
     return { offered_ms, used_ms: turn.used_ms, cut: turn.how !== 'yielded' && turn.used_ms > offered_ms }
   })
 
-/** By how much each turn began later than was first announced, ms; those that had no announcement are left out. */
-export const errorsOf = (record: Published): { place: number; ms: number }[] =>
-  record.turns.flatMap((turn) =>
-    turn.eta_error_ms === undefined ? [] : [{ place: turn.number, ms: turn.eta_error_ms }],
-  )
+/** By how much a turn began later than was first announced, ms. */
+export interface EtaError {
+  number: number
+  ms: number
+}

@@ -9,17 +9,17 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/session"
 )
 
-// commit is a commit with its place in the log.
-type commit struct {
+// Commit is a commit with its place in the log.
+type Commit struct {
 	*events.Commit
-	subject string
-	context events.Context
-	meta    session.Meta
+	Subject string
+	Context events.Context
+	Meta    session.Meta
 }
 
-// read parses the lines of a log.
-func read(lines []proof.Line) ([]*commit, error) {
-	all := make([]*commit, 0, len(lines))
+// Read parses the lines of a log.
+func Read(lines []proof.Line) ([]*Commit, error) {
+	all := make([]*Commit, 0, len(lines))
 	for i, line := range lines {
 		c, _, err := events.ParseSubject(line.Subject)
 		if err != nil {
@@ -29,23 +29,23 @@ func read(lines []proof.Line) ([]*commit, error) {
 		if err := json.Unmarshal([]byte(line.Body), &parsed); err != nil {
 			return nil, fmt.Errorf("line %d: %w", i+1, err)
 		}
-		all = append(all, &commit{&parsed, line.Subject, c, session.Meta{Context: c, Sequence: line.Seq, Hash: events.HashBody([]byte(line.Body))}})
+		all = append(all, &Commit{&parsed, line.Subject, c, session.Meta{Context: c, Sequence: line.Seq, Hash: events.HashBody([]byte(line.Body))}})
 	}
 	return all, nil
 }
 
-// replay folds commits into a new state.
-func replay(commits []*commit) (*session.State, error) {
+// Replay folds commits into a new state.
+func Replay(commits []*Commit) (*session.State, error) {
 	if len(commits) == 0 {
 		return nil, fmt.Errorf("the log is empty")
 	}
-	_, id, err := events.ParseSubject(commits[0].subject)
+	_, id, err := events.ParseSubject(commits[0].Subject)
 	if err != nil {
 		return nil, err
 	}
 	s := session.New(id)
 	for _, c := range commits {
-		if err := s.Apply(c.Commit, c.meta); err != nil {
+		if err := s.Apply(c.Commit, c.Meta); err != nil {
 			return nil, err
 		}
 	}
@@ -53,11 +53,11 @@ func replay(commits []*commit) (*session.State, error) {
 }
 
 // fold reads and folds a whole log.
-func fold(lines []proof.Line) (*session.State, []*commit, error) {
-	commits, err := read(lines)
+func fold(lines []proof.Line) (*session.State, []*Commit, error) {
+	commits, err := Read(lines)
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := replay(commits)
+	s, err := Replay(commits)
 	return s, commits, err
 }

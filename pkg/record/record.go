@@ -1,11 +1,9 @@
-// Package record makes a session's published record from its log, and verifies
-// one: it recomputes what was decided by rule and says what differs.
+// Package record makes a session's published record from its log.
 //
-// Guarantee: Build is a function of the log alone. Verify trusts no result that
-// the record or the log states: it checks the hash chain, decides again every
-// reaction and timer of queue and timing from the facts before it (allotments,
-// guarantees, announcements, marks), folds the log anew, and compares turns,
-// places and figures. Names of persons are in neither (event-log.md 15).
+// Guarantee: Build is a function of the log alone, so whoever has the log makes
+// the same record. Names of persons are in neither (event-log.md 15). Verifying
+// one, which decides again what the services decided, is the program's own
+// (services/fairfloor/internal/record).
 package record
 
 import (
@@ -248,7 +246,7 @@ func turns(s *session.State) []Turn {
 }
 
 // decide notes what people decided and what was announced.
-func (r *Record) decide(c *commit) {
+func (r *Record) decide(c *Commit) {
 	for _, e := range c.Events {
 		if a, ok := e.(*events.AllotmentsAnnounced); ok {
 			r.Announced = append(r.Announced, Announced{
@@ -259,7 +257,7 @@ func (r *Record) decide(c *commit) {
 	if c.Actor.Has(events.System) {
 		return
 	}
-	d := Decision{At: c.At, Verb: c.Verb, Roles: c.Actor.Roles, OnBehalf: c.OnBehalf, Subject: c.subject, Version: c.Version}
+	d := Decision{At: c.At, Verb: c.Verb, Roles: c.Actor.Roles, OnBehalf: c.OnBehalf, Subject: c.Subject, Version: c.Version}
 	if c.Reason != nil {
 		d.Reason = c.Reason.ID
 	}
@@ -331,6 +329,29 @@ func (f *Figures) eta(s *session.State, held []Turn) {
 	}
 	f.EtaStartMAES, f.Eta5MAES = start/max(1, float64(starts)), five/max(1, float64(fives))
 	f.EtaCoverage = covered / max(1, shown)
+}
+
+// EtaError is by how much a turn began later than was first announced, in ms;
+// negative is earlier. Number is the turn's in the record.
+type EtaError struct {
+	Number int   `json:"number"`
+	MS     int64 `json:"ms"`
+}
+
+// EtaErrors compares the first announced start of each turn's entry with the
+// begin of the turn. A turn that nothing was announced for is left out.
+func EtaErrors(lines []proof.Line) ([]EtaError, error) {
+	s, _, err := fold(lines)
+	if err != nil {
+		return nil, err
+	}
+	all := []EtaError{}
+	for _, t := range turns(s) {
+		if told := s.Timing.Etas[t.Entry]; len(told) > 0 {
+			all = append(all, EtaError{t.Number, t.BegunAt.Sub(told[0].Middle)})
+		}
+	}
+	return all, nil
 }
 
 // handover is the mean time from one turn's end to the next one's first word.
