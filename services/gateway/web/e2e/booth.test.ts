@@ -225,6 +225,7 @@ it('microphones follow the floor: tally by HTTP hook, confirmed by the technicia
   mixer.status = 503
   await press(chair.page, 'end')
   await press(chair.page, 'give')
+  await chair.page.locator('[data-act="begin"]').waitFor()
   const { organisation } = Object.values((await seen()).entries).find((one) => one.state === 'on_floor')!
   await desk.page.getByText('The room’s system answers 503: switch by hand.').waitFor()
   mixer.status = 200
@@ -308,7 +309,7 @@ it('private notes with the secretariat are live on both consoles, kept from ever
   for (const { page } of [chair, office])
     await page.getByText('Is the delegate of Chad in the room? <b>').waitFor({ state: 'detached' })
   await chair.page.getByText('In five minutes.').waitFor()
-  await chair.page.getByRole('button', { name: 'Close' }).click()
+  await chair.page.getByRole('button', { name: 'Close', exact: true }).click()
   expect(office.wrong).toEqual([])
   await office.context.close()
 })
