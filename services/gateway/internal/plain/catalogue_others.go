@@ -32,7 +32,7 @@ var russian = words{
 }
 
 var chinese = words{
-	Name: "中文", Plain: "简明页面：无需脚本。译文未经审校。", FullPage: "完整页面", Languages: "语文",
+	Name: "中文", Plain: "简明页面：无需脚本。译文未经审校。", FullPage: "完整页面", Languages: "页面语文",
 	AsOf: "截至", Reload: "刷新", ReloadEvery: "每30秒刷新", ReloadStop: "停止刷新",
 	NoSession: "没有这次会议。", NoSessionDo: "请核对六位代码，或向秘书处索取链接。",
 	Private:   "这次会议不对访客开放。",

@@ -62,7 +62,7 @@ export async function weigh(page: Page): Promise<Wire> {
 }
 
 /** What a page notes about itself from its first moment on; `watch` puts it there. */
-interface Notes {
+export interface Notes {
   largest: { at: number; size: number; what: string }[]
   shifts: { at: number; value: number; input: boolean; what: string[] }[]
   long: { at: number; ms: number }[]

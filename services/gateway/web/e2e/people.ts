@@ -71,26 +71,27 @@ export class Writer {
     private readonly source: string,
   ) {}
 
-  static async open(server: Server, token: string, track: string): Promise<Writer> {
+  static async open(server: Server, token: string, track: string, label = 'Test desk'): Promise<Writer> {
     const receipt = await command(server, token, 'open_source', {
       track,
       kind: 'typed',
-      label: 'Test desk',
+      label,
       language: track,
       hears: 'interpretation',
     })
     return new Writer(server, token, track, receipt.made!.source!)
   }
 
-  /** Writes finals, at most 64 in a command. */
-  async write(texts: readonly string[]): Promise<void> {
+  /** Writes finals, at most 64 in a command; said at an instant of the session, or as long ago as they take to be said. */
+  async write(texts: readonly string[], at?: number): Promise<void> {
+    const time = at === undefined ? {} : { start_ms: at, end_ms: at, time_basis: 'source' }
     const { tracks } = await view<{ tracks: Record<string, { epoch: number }> }>(this.server, this.token)
     for (let i = 0; i < texts.length; i += 64) {
       await command(this.server, this.token, 'caption', {
         track: this.track,
         source: this.source,
         epoch: tracks[this.track]!.epoch,
-        segments: texts.slice(i, i + 64).map((text) => ({ segment: uuid7(), text })),
+        segments: texts.slice(i, i + 64).map((text) => ({ segment: uuid7(), text, ...time })),
       })
     }
   }
@@ -108,4 +109,55 @@ export function wordErrorRate(said: string, written: string): number {
     row = next
   }
   return row[b.length]! / Math.max(1, a.length)
+}
+
+/** Asks again while the server says "not so fast". */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!String(error).includes('too_many')) throw error
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    }
+  }
+}
+
+/**
+ * Lets organisations apply, accepts them and puts them on the list, until so many wait. Each link may send twenty
+ * commands in a second, so that several links share the work.
+ */
+export async function crowd(server: Server, waiting: number): Promise<void> {
+  interface Seen {
+    agenda: string[]
+    lists: Record<string, string[]>
+    applicants: Record<string, { organisation: string }>
+  }
+  const seen = await view<Seen>(server, server.links.organiser)
+  const part = seen.agenda[0]!
+  const missing = waiting - (seen.lists[part]?.length ?? 0)
+  const rows = Array.from({ length: missing }, (_, i) => ({
+    organisation: `Further Organisation ${String(i + 1).padStart(3, '0')}`,
+    category: 'stakeholder',
+    group: ['civil society', 'private sector', 'academia'][i % 3],
+    region: 'WEOG',
+    language: 'en',
+    requested_ms: 120_000,
+    accept: true,
+  }))
+  await command(server, server.links.organiser, 'import', { rows })
+  const { applicants } = await view<Seen>(server, server.links.organiser)
+  const joining = Object.entries(applicants)
+    .filter(([, { organisation }]) => organisation.startsWith('Further'))
+    .map(([id]) => id)
+  const share = 18
+  const shares = Array.from({ length: Math.ceil(joining.length / share) }, (_, i) =>
+    joining.slice(i * share, (i + 1) * share),
+  )
+  await Promise.all(
+    shares.map(async (mine) => {
+      const { token } = await patiently(() => invite(server, ['secretariat']))
+      for (const applicant of mine) await patiently(() => command(server, token, 'join', { part, applicant }))
+    }),
+  )
 }

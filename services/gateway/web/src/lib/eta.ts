@@ -34,15 +34,25 @@ export function eta(view: View, entry: EntryView, now: number | undefined): stri
   return t('eta.range', { low: from, count: to })
 }
 
+/** Making a formatter takes a hundred times as long as using it, and a list has many times. */
+const formats = new Map<string, Intl.DateTimeFormat>()
+
 /** A time of day in the viewer's zone, or in the one that is named. */
-export const timeOfDay = (at: number, zone?: string, seconds = false): string =>
-  new Intl.DateTimeFormat(locale(), {
-    hour: '2-digit',
-    minute: '2-digit',
-    second: seconds ? '2-digit' : undefined,
-    hourCycle: 'h23',
-    timeZone: zone,
-  }).format(at)
+export function timeOfDay(at: number, zone?: string, seconds = false): string {
+  const key = `${locale()} ${zone ?? ''} ${seconds}`
+  let format = formats.get(key)
+  if (!format) {
+    format = new Intl.DateTimeFormat(locale(), {
+      hour: '2-digit',
+      minute: '2-digit',
+      second: seconds ? '2-digit' : undefined,
+      hourCycle: 'h23',
+      timeZone: zone,
+    })
+    formats.set(key, format)
+  }
+  return format.format(at)
+}
 
 /** A time of day as a field for times takes it, in any language: HH:MM:SS in the viewer's zone. */
 export const fieldTime = (at: number): string => new Date(at).toTimeString().slice(0, 8)
