@@ -113,7 +113,9 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 	var elsewhere atomic.Int64
 	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
 	defer other.Close()
-	client := target(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect) })
+	client := target(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
+	})
 	if status, err := client.Send(t.Context(), message, key); status != http.StatusTemporaryRedirect || err != nil {
 		t.Fatalf("%d, %v", status, err)
 	}

@@ -1,13 +1,12 @@
 package domain
 
 import (
-	"golang.org/x/text/language"
-
 	"github.com/fairfloor/fairfloor/pkg/clock"
 	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/problem"
+	"github.com/fairfloor/fairfloor/pkg/roster"
 	"github.com/fairfloor/fairfloor/pkg/session"
 )
 
@@ -47,9 +46,11 @@ func reportTrouble(s *session.State, r *command.Request, at clock.Instant) ([]ev
 		return nil, err
 	}
 	if args.Language != "" {
-		if _, err := language.Parse(args.Language); err != nil || len(args.Language) > 35 {
+		tag, ok := roster.Language(args.Language)
+		if !ok {
 			return nil, problem.Field("args.language", "%.40q is no language tag", args.Language).Try("send a BCP 47 tag such as fr, or leave it out")
 		}
+		args.Language = tag
 	}
 	if err := open(s); err != nil {
 		return nil, err

@@ -153,7 +153,9 @@ var trials = []trial{
 	{"clear_trouble", silenced, func(*world) any { return command.ClearTrouble{Trouble: events.InterpretationLost} }},
 	{"set_interpretation_end", speaking, func(w *world) any { return command.InterpretationEnd{End: w.Now.Add(3_600_000)} }},
 	{"ask_interpretation", interpreted, func(w *world) any { return command.AskInterpretation{Until: w.State.Timing.Booth.End.Add(600_000)} }},
-	{"answer_interpretation", asked, func(w *world) any { return command.AnswerInterpretation{Until: w.State.Timing.Booth.Asked, Agree: true} }},
+	{"answer_interpretation", asked, func(w *world) any {
+		return command.AnswerInterpretation{Until: w.State.Timing.Booth.Asked, Agree: true}
+	}},
 	{"use_reserves", before, noArgs},
 	{"keep_reserves", func(t sessiontest.TB) *world { w := before(t); w.do(chair, "use_reserves", nil); return w }, noArgs},
 	{"set_minimum", before, func(*world) any { return command.SetMinimum{MinimumMS: 45_000} }},
