@@ -26,7 +26,8 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  expect(organiser?.wrong).toEqual([])
+  // The one refusal that the test of files provokes, which the browser notes too.
+  expect(organiser?.wrong.filter((one) => !one.includes('status of 422'))).toEqual([])
   await browser?.close()
   await server?.stop()
 })

@@ -86,7 +86,8 @@ export const keptKey = (code: string, page: string): string => `fairfloor.kept.$
 /** The name of the page in a path: /s/CODE/NAME. */
 export const pageIn = (path: string): string | undefined => /^\/s\/[^/]+\/([a-z]+)$/.exec(path)?.[1]
 
-function stored(code: string): string | undefined {
+/** The token that this tab was given before for a code. */
+export function stored(code: string): string | undefined {
   try {
     const own = sessionStorage.getItem(key(code)) ?? memory.get(code)
     if (own) return own
