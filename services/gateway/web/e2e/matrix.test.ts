@@ -64,6 +64,10 @@ const pages: Case[] = [
   { name: 'room', url: () => server.links.room, oneScreen: [390, 1280, 1920] },
   { name: 'overlay', url: () => query(server.links.room, 'overlay') },
   { name: 'booth', url: async () => (await invite(server, ['interpreter', 'technician'])).url },
+  {
+    name: 'organiser',
+    url: () => `${server.origin}/s/${server.links.code}/organiser#${server.links.organiser}`,
+  },
   { name: 'desk', url: async () => (await invite(server, ['captioner'])).url },
 ]
 
