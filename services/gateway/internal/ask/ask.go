@@ -106,9 +106,19 @@ func (a *Asker) Do(ctx context.Context, s ids.Session, actor events.Actor, frame
 	return receipt, err
 }
 
+// countedKey marks a context; see Counted.
+type countedKey struct{}
+
+// Counted says that the commands of a context are parts of a request that was
+// counted already, such as the delegates of an import: one request of one link,
+// whose size is bounded elsewhere, does not use up a second's allowance.
+func Counted(ctx context.Context) context.Context { return context.WithValue(ctx, countedKey{}, true) }
+
 func (a *Asker) do(ctx context.Context, s ids.Session, actor events.Actor, frame api.CommandFrame) (command.Receipt, error) {
-	if err := a.limits.take(actor.ID); err != nil {
-		return command.Receipt{}, err
+	if ctx.Value(countedKey{}) == nil {
+		if err := a.limits.take(actor.ID); err != nil {
+			return command.Receipt{}, err
+		}
 	}
 	request, verb, err := check(s, actor, frame)
 	if err != nil {

@@ -255,6 +255,10 @@ func TestRateOfOneToken(t *testing.T) {
 		if p := problem.From(err); p.Code != problem.TooMany || p.RetryAfterMS != 50 || !strings.Contains(p.Do, "same id") {
 			t.Errorf("one too many: %v", err)
 		}
+		// Parts of a request that was counted already, such as an import's delegates.
+		if _, err := a.Do(ask.Counted(context.Background()), ids.New[ids.Session](), chair, frame("fly", "")); !problem.Is(err, problem.Invalid) {
+			t.Errorf("a part of a request: %v", err)
+		}
 		if err := send(delegate); !problem.Is(err, problem.Invalid) {
 			t.Errorf("another token: %v", err)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/roster"
 	"github.com/fairfloor/fairfloor/pkg/script"
 	"github.com/fairfloor/fairfloor/pkg/session"
+	door "github.com/fairfloor/fairfloor/services/gateway/internal/ask"
 )
 
 // visitorLifetime is how long an anonymous visitor's token lasts.
@@ -173,7 +174,7 @@ func (s *server) people() {
 // the i-th row has the id that the import's command gives it, and each person's
 // command id follows from the same, so that a repeated import stores nobody twice.
 func (s *server) delegates(ctx context.Context, id ids.Session, actor events.Actor, by ids.Command, all []roster.Delegate) (int, error) {
-	stored := 0
+	stored, ctx := 0, door.Counted(ctx)
 	for i, d := range all {
 		if d.IsZero() {
 			continue

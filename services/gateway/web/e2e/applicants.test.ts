@@ -222,6 +222,7 @@ describe('Applications with public form, import with preview, decisions, lot cer
     await phone.page.getByRole('button', { name: 'Send the appeal' }).click()
     await phone.page.getByText('Your appeal waits for a decision.').waitFor()
     const appeal = page.locator('[data-group="appeals"] details').first()
+    await appeal.locator('summary').first().click()
     await appeal.getByText('We have been here since 2009.').waitFor()
     await appeal.locator('[data-accept]').click()
     await page.locator('[data-group="appeals"]').waitFor({ state: 'detached' })
