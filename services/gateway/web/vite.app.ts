@@ -146,6 +146,8 @@ export function app(): Plugin {
           into.add(`/${name}`)
           for (const style of one.viteMetadata?.importedCss ?? []) into.add(`/${style}`)
           for (const next of one.imports) needs(next, into)
+          // Shown without a network alone, when nothing can be fetched any more.
+          for (const next of one.dynamicImports) if (/\/LastKnown-/.test(next)) needs(next, into)
           return into
         }
         for (const name of names) {

@@ -1,12 +1,6 @@
 // What makes the pages an app, in a real browser against the real binary: installing, a page without a network, a new
 // build, notices, notifications, and plain http on a network.
-import { execFileSync } from 'node:child_process'
-import { createDecipheriv, createECDH, hkdfSync, randomBytes, type ECDH } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
-import { createServer, request as ask } from 'node:http'
-import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
-import { tmpdir } from 'node:os'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -16,7 +10,9 @@ import { cut, overflow } from './look'
 import { invite, view } from './people'
 import { open, press, type Person } from './person'
 import { line } from './proxy'
+import { renewable } from './release'
 import { serve, type Server } from './server'
+import { openVendor, type Vendor } from './vendor'
 
 const shots = join(import.meta.dirname, '../screenshots/app')
 
@@ -414,7 +410,7 @@ describe('plain http', () => {
       ['index', `${origin}/`],
       ['speaker', on(speaker)],
       ['live', on(observer)],
-      ['room', on(room)],
+      ['room', `${origin}/s/${code}/room#${room.split('#')[1]}`],
       ['desk', on(desk)],
       ['chair', on(chair)],
       ['compact', on(chair).replace('#', '?compact#')],
@@ -422,7 +418,9 @@ describe('plain http', () => {
       ['gate', `${origin}/s/${code}/chair`],
     ]
     for (const language of ['en', 'ar'] as const) {
-      for (const [name, url] of pages) {
+      // The words turn around in the same way on every page; that nothing is in the way of them, one of each form shows.
+      const shown = language === 'en' ? pages : pages.filter(([name]) => ['speaker', 'room', 'compact'].includes(name))
+      for (const [name, url] of shown) {
         const [path, token] = url.split('#')
         const link = `${path}${path!.includes('?') ? '&' : '?'}lang=${language}${token ? `#${token}` : ''}`
         const size = name === 'compact' ? { width: 400, height: 640 } : { width: 1280, height: 800 }
@@ -434,10 +432,8 @@ describe('plain http', () => {
         expect(await page.evaluate(() => isSecureContext), where).toBe(false)
         const sign = page.locator('[data-insecure]')
         await sign.waitFor()
-        const sizes = name === 'compact' || language === 'ar' ? [size.width] : [390, 1280]
-        for (const width of sizes) {
+        for (const width of name === 'compact' ? [size.width] : [390, 1280]) {
           await page.setViewportSize({ width, height: size.height })
-          expect(await violations(page), where).toEqual([])
           expect((await overflow(page)).wide, where).toBeLessThanOrEqual(0)
           expect(await cut(page), where).toEqual([])
         }
@@ -448,8 +444,8 @@ describe('plain http', () => {
           const box = (await sign.locator('.panel').boundingBox())!
           expect(box.x, where).toBeGreaterThanOrEqual(0)
           expect(box.x + box.width, where).toBeLessThanOrEqual(page.viewportSize()!.width)
-          expect(await violations(page), `${where}, open`).toEqual([])
         }
+        expect(await violations(page), where).toEqual([])
         await page.screenshot({ path: join(shots, `http-${name}-${language}.png`) })
         expect(wrong, where).toEqual([])
         await context.close()
@@ -469,192 +465,3 @@ describe('plain http', () => {
     await desk2.context.close()
   }, 120_000)
 })
-
-interface Release {
-  origin: string
-  /** What the names of the new build's scripts hold. */
-  mark: string
-  /** Serves the new build from here on, and the old one's scripts no more. */
-  renew: () => void
-  cut: () => void
-  close: () => Promise<void>
-}
-
-/**
- * The server as it is before and after a new build: every script has another name then, in every text that names it,
- * and the old names are not there.
- */
-async function renewable(to: string): Promise<Release> {
-  const mark = '.second.js'
-  let renewed = false
-  const target = new URL(to)
-  const proxy = createServer((near, answer) => {
-    let path = near.url ?? '/'
-    const script = path.startsWith('/assets/') && path.endsWith('.js')
-    if (renewed && script) {
-      if (!path.endsWith(mark)) return void answer.writeHead(404).end()
-      path = path.replace(mark, '.js')
-    }
-    const far = ask(
-      {
-        host: target.hostname,
-        port: target.port,
-        path,
-        method: near.method,
-        headers: { ...near.headers, 'accept-encoding': 'identity' },
-      },
-      (came) => {
-        const type = came.headers['content-type'] ?? ''
-        if (!renewed || !/javascript|html/.test(type)) {
-          answer.writeHead(came.statusCode ?? 502, came.headers)
-          return void came.pipe(answer)
-        }
-        const parts: Buffer[] = []
-        came.on('data', (part: Buffer) => parts.push(part))
-        came.on('end', () => {
-          let text = Buffer.concat(parts).toString()
-          text = text.replaceAll(/([\w.-]+-[\w-]{8})\.js\b/g, `$1${mark}`)
-          if (path === '/sw.js') text = text.replace(/"?id"?:\s*["'`][0-9a-f]{12}["'`]/, 'id:"second"')
-          const headers = { ...came.headers, 'content-length': String(Buffer.byteLength(text)) }
-          delete headers.etag
-          delete headers['last-modified']
-          answer.writeHead(came.statusCode ?? 502, headers).end(text)
-        })
-      },
-    )
-    far.on('error', () => answer.destroy())
-    near.pipe(far)
-  })
-  proxy.on('upgrade', (near, socket, head) => {
-    const far = ask({ host: target.hostname, port: target.port, path: near.url, headers: near.headers })
-    far.on('upgrade', (came, other) => {
-      const lines = Object.entries(came.headers).map(([name, value]) => `${name}: ${String(value)}`)
-      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`)
-      other.write(head)
-      for (const [one, two] of [
-        [socket, other],
-        [other, socket],
-      ] as const) {
-        one.pipe(two)
-        one.on('error', () => two.destroy())
-        one.on('close', () => two.destroy())
-      }
-    })
-    far.on('error', () => socket.destroy())
-    far.end()
-  })
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-  const { port } = proxy.address() as AddressInfo
-  const stop = (): void => {
-    proxy.closeAllConnections()
-    proxy.close()
-  }
-  return {
-    origin: `http://127.0.0.1:${port}`,
-    mark,
-    renew: () => (renewed = true),
-    cut: stop,
-    close: () => {
-      stop()
-      return Promise.resolve()
-    },
-  }
-}
-
-interface Sent {
-  headers: Record<string, unknown>
-  text: { kind: string; tag: string; code: string; place?: number }
-}
-
-/** A push service with one phone behind it, which reads what came (RFC 8291). */
-interface Vendor {
-  endpoint: string
-  certificate: string
-  subscription: object
-  message: () => Promise<Sent>
-  stop: () => void
-}
-
-async function openVendor(): Promise<Vendor> {
-  const folder = mkdtempSync(join(tmpdir(), 'fairfloor-push-'))
-  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=push',
-      '-addext',
-      'subjectAltName=IP:127.0.0.1',
-      '-keyout',
-      key,
-      '-out',
-      certificate,
-    ],
-    { stdio: 'ignore' },
-  )
-  const phone = createECDH('prime256v1')
-  phone.generateKeys()
-  const auth = randomBytes(16)
-  const waiting: Sent[] = []
-  let told: (() => void) | undefined
-  const service: SecureServer = createSecureServer(
-    { key: readFileSync(key), cert: readFileSync(certificate) },
-    (request, answer) => {
-      const parts: Buffer[] = []
-      request.on('data', (part: Buffer) => parts.push(part))
-      request.on('end', () => {
-        waiting.push({ headers: request.headers, text: decrypt(Buffer.concat(parts), phone, auth) })
-        answer.writeHead(201).end()
-        told?.()
-      })
-    },
-  )
-  await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve))
-  const { port } = service.address() as AddressInfo
-  const endpoint = `https://127.0.0.1:${port}/push/one`
-  return {
-    endpoint,
-    certificate,
-    subscription: {
-      endpoint,
-      expirationTime: null,
-      keys: { p256dh: phone.getPublicKey().toString('base64url'), auth: auth.toString('base64url') },
-    },
-    message: async () => {
-      while (!waiting.length) await new Promise<void>((resolve) => (told = resolve))
-      return waiting.shift()!
-    },
-    stop: () => {
-      service.closeAllConnections()
-      service.close()
-      rmSync(folder, { recursive: true, force: true })
-    },
-  }
-}
-
-/** Reads an encrypted message as a browser does (RFC 8291 over RFC 8188). */
-function decrypt(body: Buffer, phone: ECDH, auth: Buffer): Sent['text'] {
-  const salt = body.subarray(0, 16)
-  const length = body[20]!
-  const theirs = body.subarray(21, 21 + length)
-  const key = (secret: Buffer, from: Buffer, info: Buffer, size: number): Buffer =>
-    Buffer.from(hkdfSync('sha256', secret, from, info, size))
-  const info = Buffer.concat([Buffer.from('WebPush: info\0'), phone.getPublicKey(), theirs])
-  const ikm = key(phone.computeSecret(theirs), auth, info, 32)
-  const cek = key(ikm, salt, Buffer.from('Content-Encoding: aes128gcm\0'), 16)
-  const nonce = key(ikm, salt, Buffer.from('Content-Encoding: nonce\0'), 12)
-  const sealed = body.subarray(21 + length)
-  const open = createDecipheriv('aes-128-gcm', cek, nonce)
-  open.setAuthTag(sealed.subarray(-16))
-  const plain = Buffer.concat([open.update(sealed.subarray(0, -16)), open.final()])
-  return JSON.parse(plain.subarray(0, plain.lastIndexOf(2)).toString()) as Sent['text']
-}

@@ -1,6 +1,5 @@
 // What every page begins with: the viewer's language, the styles, the component.
 import { mount, type Component } from 'svelte'
-import { begin } from './lib/app.svelte'
 import { speak, t, type Area, type Key } from './i18n'
 import { follow } from './title.svelte'
 import './styles.css'
@@ -14,5 +13,6 @@ export async function show(page: Component, title: Title, areas: readonly Area[]
   const target = document.getElementById('app')
   if (!target) throw new Error('the page has no element #app')
   mount(page, { target })
-  begin()
+  // What makes the page an app comes after the page itself; without it the page works all the same.
+  void import('./lib/app.svelte').then(({ begin }) => begin()).catch(() => undefined)
 }
