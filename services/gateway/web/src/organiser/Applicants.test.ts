@@ -144,8 +144,9 @@ describe('links', () => {
 
 describe('the lot', () => {
   // draft-thomson-elegy-vrs's own example, as pkg/fairness/lot has it: codes of the chain of "totally not a bikeshed".
+  const hex = (bytes: Uint8Array): string => Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('')
   const digest = async (text: BufferSource): Promise<string> =>
-    Buffer.from(await crypto.subtle.digest('SHA-256', text)).toString('hex')
+    hex(new Uint8Array(await crypto.subtle.digest('SHA-256', text)))
   const sign = async (key: Uint8Array<ArrayBuffer>, text: string): Promise<Uint8Array<ArrayBuffer>> => {
     const made = await crypto.subtle.importKey('raw', key, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
     return new Uint8Array(await crypto.subtle.sign('HMAC', made, new TextEncoder().encode(text)))
@@ -156,12 +157,12 @@ describe('the lot', () => {
     const drawn = await Promise.all(
       labels.map(async (label) => ({
         label,
-        position: Buffer.from(await sign(secret, `${label}\u0001`)).toString('hex'),
+        position: hex(await sign(secret, `${label}\u0001`)),
       })),
     )
     return {
       commitment: await digest(code),
-      code: Buffer.from(code).toString('hex'),
+      code: hex(code),
       randomness: '4 8 15',
       drawn: drawn.sort((a, b) => (a.position < b.position ? -1 : 1)),
     }
