@@ -3,6 +3,7 @@
 import type app from './en/app'
 import type applicants from './en/applicants'
 import type apply from './en/apply'
+import type aside from './en/aside'
 import type booth from './en/booth'
 import type captions from './en/captions'
 import type chair from './en/chair'
@@ -20,6 +21,7 @@ import type speaker from './en/speaker'
 export interface Areas {
   common: typeof common
   app: typeof app
+  aside: typeof aside
   applicants: typeof applicants
   apply: typeof apply
   booth: typeof booth
@@ -108,6 +110,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
   ar: {
     common: () => import('./ar/common'),
     app: () => import('./ar/app'),
+    aside: () => import('./ar/aside'),
     applicants: () => import('./ar/applicants'),
     apply: () => import('./ar/apply'),
     booth: () => import('./ar/booth'),
@@ -125,6 +128,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
   zh: {
     common: () => import('./zh/common'),
     app: () => import('./zh/app'),
+    aside: () => import('./zh/aside'),
     applicants: () => import('./zh/applicants'),
     apply: () => import('./zh/apply'),
     booth: () => import('./zh/booth'),
@@ -142,6 +146,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
   en: {
     common: () => import('./en/common'),
     app: () => import('./en/app'),
+    aside: () => import('./en/aside'),
     applicants: () => import('./en/applicants'),
     apply: () => import('./en/apply'),
     booth: () => import('./en/booth'),
@@ -159,6 +164,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
   fr: {
     common: () => import('./fr/common'),
     app: () => import('./fr/app'),
+    aside: () => import('./fr/aside'),
     applicants: () => import('./fr/applicants'),
     apply: () => import('./fr/apply'),
     booth: () => import('./fr/booth'),
@@ -176,6 +182,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
   ru: {
     common: () => import('./ru/common'),
     app: () => import('./ru/app'),
+    aside: () => import('./ru/aside'),
     applicants: () => import('./ru/applicants'),
     apply: () => import('./ru/apply'),
     booth: () => import('./ru/booth'),
@@ -193,6 +200,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
   es: {
     common: () => import('./es/common'),
     app: () => import('./es/app'),
+    aside: () => import('./es/aside'),
     applicants: () => import('./es/applicants'),
     apply: () => import('./es/apply'),
     booth: () => import('./es/booth'),

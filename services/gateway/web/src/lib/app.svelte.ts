@@ -1,6 +1,6 @@
 // What makes the page an app: the service worker, the manifest in the viewer's language, installing, and the page that
 // was used last, which an installed app opens. Over plain http browsers give none of it.
-import { language } from '../i18n'
+import { language, speak } from '../i18n'
 import { codeOf, keptKey, pageIn } from './link'
 
 const lastKey = 'fairfloor.last'
@@ -54,6 +54,8 @@ async function work(): Promise<void> {
       document.readyState === 'complete' ? resolve(0) : addEventListener('load', resolve),
     )
     await new Promise((resolve) => setTimeout(resolve, 1500))
+    // What is said without a network must be here before.
+    await speak(['aside'])
     const { serviceWorker } = navigator
     await serviceWorker.register('/sw.js')
     const { active } = await serviceWorker.ready

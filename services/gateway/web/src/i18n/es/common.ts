@@ -166,22 +166,6 @@ const common: Texts<'es', 'common'> = {
   'verb.rule': 'decidió sobre una cuestión de orden',
   'verb.other': 'ejecutó «{{verb}}»',
 
-  // Over plain http, and without a network.
-  'insecure.short': 'Sin cifrar',
-  'insecure.what': 'Esta página llegó por http. Los navegadores desactivan entonces:',
-  'insecure.microphone': 'el micrófono',
-  'insecure.notifications': 'las notificaciones',
-  'insecure.awake': 'mantener la pantalla encendida',
-  'insecure.install': 'la instalación como aplicación',
-  'insecure.receipts': 'la verificación de los acuses en la página',
-  'insecure.rest':
-    'Todo lo demás funciona. Cualquiera en esta red podría leer el contenido. Pida a la secretaría la dirección https.',
-  'insecure.still': 'Sin cifrar (http): esta pantalla puede apagarse sola.',
-  'known.title': 'Está sin conexión. Último estado conocido a las {{time}} ({{utc}})',
-  'known.place': 'Su puesto era el {{place}} de {{of}}.',
-  'known.hint': 'Ahora puede ser distinto. Su puesto se conserva: no depende de este dispositivo.',
-  'known.hint_none': 'Ahora puede ser distinto.',
-
   // Receipts as proof, and the key that signs them.
   'proof.title_one': 'Prueba de su acto: {{count}} recibo firmado',
   'proof.title_other': 'Pruebas de sus actos: {{count}} recibos firmados',
