@@ -78,7 +78,11 @@ func TestASessionThatTakesNothing(t *testing.T) {
 	ended := started(t, 6, 3, nil)
 	ended.adjourn()
 	ended.Append(events.Registry, secretariat, "seal", &events.SessionSealed{})
-	later := map[string]bool{"correct_turn": true, "enter_turn": true, "excuse": true, "rule": true, "refuse_point": true, "end_with_session": true}
+	// The microphones go off after the end, and that is told and confirmed as any change is.
+	later := map[string]bool{
+		"correct_turn": true, "enter_turn": true, "excuse": true, "rule": true, "refuse_point": true, "end_with_session": true,
+		"confirm_microphone": true, "note_tally": true,
+	}
 	for _, v := range queueVerbs() {
 		by := chair
 		if !v.Allows(chair.Roles) {

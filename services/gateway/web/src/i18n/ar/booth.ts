@@ -30,7 +30,6 @@ const booth: Texts<'ar', 'booth'> = {
   'booth.which_all': 'كل اللغات',
   'booth.hours': 'نهاية الترجمة الشفوية',
   'booth.hours_none': 'لم يعلن عن موعد النهاية.',
-  'booth.hours_until': 'حتى {{time}}',
   'booth.hours_over': 'انقضى الموعد المعلن.',
   'booth.hours_field': 'ننتهي عند',
   'booth.hours_set': 'إعلان',

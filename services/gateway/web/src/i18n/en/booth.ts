@@ -28,7 +28,6 @@ const booth = {
   'booth.which_all': 'All languages',
   'booth.hours': 'End of interpretation',
   'booth.hours_none': 'No end was announced.',
-  'booth.hours_until': 'Until {{time}}',
   'booth.hours_over': 'The announced end has passed.',
   'booth.hours_field': 'We end at',
   'booth.hours_set': 'Announce',

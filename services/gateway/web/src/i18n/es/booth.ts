@@ -30,7 +30,6 @@ const booth: Texts<'es', 'booth'> = {
   'booth.which_all': 'Todos los idiomas',
   'booth.hours': 'Fin de la interpretación',
   'booth.hours_none': 'No se ha anunciado el fin.',
-  'booth.hours_until': 'Hasta las {{time}}',
   'booth.hours_over': 'La hora anunciada ha pasado.',
   'booth.hours_field': 'Terminamos a las',
   'booth.hours_set': 'Anunciar',

@@ -30,7 +30,6 @@ const booth: Texts<'fr', 'booth'> = {
   'booth.which_all': 'Toutes les langues',
   'booth.hours': 'Fin de l’interprétation',
   'booth.hours_none': 'Aucune fin n’a été annoncée.',
-  'booth.hours_until': 'Jusqu’à {{time}}',
   'booth.hours_over': 'L’heure annoncée est passée.',
   'booth.hours_field': 'Nous terminons à',
   'booth.hours_set': 'Annoncer',

@@ -30,7 +30,6 @@ const booth: Texts<'ru', 'booth'> = {
   'booth.which_all': 'Все языки',
   'booth.hours': 'Окончание перевода',
   'booth.hours_none': 'Время окончания не объявлено.',
-  'booth.hours_until': 'До {{time}}',
   'booth.hours_over': 'Объявленное время истекло.',
   'booth.hours_field': 'Мы заканчиваем в',
   'booth.hours_set': 'Объявить',

@@ -30,7 +30,6 @@ const booth: Texts<'zh', 'booth'> = {
   'booth.which_all': '所有语言',
   'booth.hours': '口译结束时间',
   'booth.hours_none': '尚未宣布结束时间。',
-  'booth.hours_until': '至{{time}}',
   'booth.hours_over': '已过宣布的结束时间。',
   'booth.hours_field': '我们结束于',
   'booth.hours_set': '宣布',
