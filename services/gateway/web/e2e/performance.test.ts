@@ -99,29 +99,33 @@ describe('Largest contentful paint <= 1.5 s at 3G-fast throttling on the live pa
     { who: 'a visitor', size: phone, url: () => `${server.origin}/s/${server.links.code}/live` },
     { who: 'an observer with a link', size: phone, url: () => here(server.links.live) },
     { who: 'an observer at a laptop', size: laptop, url: () => here(server.links.live) },
-  ])('$who', async ({ who, size, url }) => {
-    const paints: number[] = []
-    const ready: number[] = []
-    for (let i = 0; i < (long ? 15 : 3); i++) {
-      const { context, page } = await fresh(size)
-      try {
-        await throttle(page)
-        await page.goto(url())
-        await page.locator('[data-status="live"]').waitFor()
-        ready.push(await page.evaluate(() => performance.now()))
-        // What comes after the page is live counts too: nothing larger may be painted later.
-        await page.waitForTimeout(500)
-        const largest = await page.evaluate(() => window.notes.largest)
-        paints.push(largest.at(-1)!.at)
-      } finally {
-        await context.close()
+  ])(
+    '$who',
+    async ({ who, size, url }) => {
+      const paints: number[] = []
+      const ready: number[] = []
+      for (let i = 0; i < (long ? 7 : 3); i++) {
+        const { context, page } = await fresh(size)
+        try {
+          await throttle(page)
+          await page.goto(url())
+          await page.locator('[data-status="live"]').waitFor()
+          ready.push(await page.evaluate(() => performance.now()))
+          // What comes after the page is live counts too: nothing larger may be painted later.
+          await page.waitForTimeout(500)
+          const largest = await page.evaluate(() => window.notes.largest)
+          paints.push(largest.at(-1)!.at)
+        } finally {
+          await context.close()
+        }
       }
-    }
-    console.log(
-      `${who}: largest contentful paint ${paints.map(Math.round).join(', ')} ms; live after ${quantile(ready).toFixed(0)} ms`,
-    )
-    expect(quantile(paints)).toBeLessThanOrEqual(1500)
-  })
+      console.log(
+        `${who}: largest contentful paint ${paints.map(Math.round).join(', ')} ms; live after ${quantile(ready).toFixed(0)} ms`,
+      )
+      expect(quantile(paints)).toBeLessThanOrEqual(1500)
+    },
+    180_000,
+  )
 })
 
 /** The floor goes on to the next speaker, who begins. */
@@ -174,12 +178,15 @@ describe('No layout shift when names, captions or languages change', () => {
 
       const language = page.locator('.language select')
       if (await language.count()) {
-        for (const to of ['fr', 'en', 'ar']) {
-          await language.selectOption(to)
+        for (const [to, key] of [
+          ['fr', 'F'],
+          ['en', 'E'],
+          ['ar', 'Home'],
+        ] as const) {
+          // By the keyboard, so that the browser knows whose wish the change is.
+          await language.focus()
+          await page.keyboard.press(key)
           await page.locator(`html[lang="${to}"]`).waitFor()
-          // A change of direction turns the whole page round, which is one shift and the one that was asked for; what
-          // follows, as fonts and texts come, is counted.
-          if (to === 'ar') found.turn = await shifts(page)
           await page.evaluate(() => document.fonts.ready.then(() => undefined))
           found[to] = await shifts(page)
         }
@@ -193,10 +200,15 @@ describe('No layout shift when names, captions or languages change', () => {
         (found[change] ?? []).flatMap(({ value, what }) => what.map((line) => `${value.toFixed(4)} ${line}`)).join('\n')
       // A hundredth of the least that is called good (0.1, web.dev/cls) is a line of captions that moves up in its box.
       for (const change of ['captions', 'names']) expect(sum(found[change]!), said(change)).toBeLessThanOrEqual(0.02)
-      // Texts of another language are of another length. On the pages that everybody reads there is room for them; at the
-      // console, which is all controls in words, a row of them may become two.
-      const most = name === 'chair' ? 0.25 : 0.05
-      for (const to of ['fr', 'en', 'ar']) expect(sum(found[to] ?? []), said(to)).toBeLessThanOrEqual(most)
+      // Texts of another language are of another length, and Arabic turns the page round: that is what was asked for, and
+      // what the browser tells to be the answer to input is no shift (web.dev/cls). What follows later, as fonts and
+      // texts come, is.
+      for (const to of ['fr', 'en', 'ar']) {
+        const late = (found[to] ?? []).filter(({ input }) => !input)
+        expect(sum(late), late.map(({ value, what }) => `${value} ${what.join(' ')}`).join('\n')).toBeLessThanOrEqual(
+          0.02,
+        )
+      }
     } finally {
       await context.close()
     }
@@ -367,7 +379,7 @@ describe('A change at the server is painted on a client within 200 ms p95 on loo
       })
       const fromSending: number[] = []
       const fromReceipt: number[] = []
-      for (let i = 0; i < (long ? 500 : 110); i++) {
+      for (let i = 0; i < (long ? 300 : 110); i++) {
         const title = `Change ${i} as the ${name} page shows it`
         const sent = Date.now()
         await command(server, token, 'change_session', { title })
@@ -379,6 +391,8 @@ describe('A change at the server is painted on a client within 200 ms p95 on loo
         const painted = (await at.jsonValue()) as number
         fromSending.push(painted - sent)
         fromReceipt.push(painted - receipt)
+        // One link may send twenty commands in a second, and not more.
+        await new Promise((next) => setTimeout(next, Math.max(0, 60 - (Date.now() - sent))))
       }
       console.log(
         `${name}: ${fromSending.length} changes; from sending the command (its commit included) to the paint median ${quantile(fromSending)} ms, ` +
