@@ -256,6 +256,8 @@ describe('A list of 500 entries scrolls and updates at 60 frames', () => {
           (window as unknown as { find: (text: string) => boolean }).find('Further Organisation 440'),
         ),
       ).toBe(true)
+      // What was found is selected, and a selection costs the browser more than the list does.
+      await page.evaluate(() => getSelection()!.removeAllRanges())
 
       const cdp = await context.newCDPSession(page)
       await cdp.send('Performance.enable')
@@ -317,8 +319,9 @@ describe('A list of 500 entries scrolls and updates at 60 frames', () => {
         `${name}: scrolling ${told(scrolled)}; scrolling while it changes ${told(updated)}; ` +
           `script, style and layout take ${frame.toFixed(1)} ms for a scrolled frame and ${cost.toFixed(1)} ms for an update; long tasks ${tasks.map(({ ms }) => Math.round(ms)).join(', ')}`,
       )
-      // Sixty frames in a second leave 16.7 ms for what the page itself does. Frames as they come out are told and not
-      // judged: this machine draws in software on the two cores on which the server and the tests run as well.
+      // Sixty frames in a second leave 16.7 ms for what the page itself does. Of the frames as they come out the middle one
+      // is judged: this machine draws in software on the two cores on which the server and the tests run as well.
+      expect(quantile(scrolled)).toBeLessThanOrEqual(20)
       expect(cost).toBeLessThanOrEqual(16.7)
       expect(frame).toBeLessThanOrEqual(16.7)
       expect(scrolled.length).toBeGreaterThan(10)

@@ -35,15 +35,29 @@ export function begin(): void {
       if (link) link.href = `/app-${language()}.webmanifest`
     })
   })
-  // A build that was replaced while the page was open has none of its later files any more: the page begins anew.
   addEventListener('vite:preloadError', (event) => {
-    const again = Number(sessionStorage.getItem('fairfloor.anew') ?? 0)
-    if (Date.now() - again < 10_000) return
     event.preventDefault()
-    sessionStorage.setItem('fairfloor.anew', String(Date.now()))
-    location.reload()
+    void replaced()
   })
   if (import.meta.env.PROD && 'serviceWorker' in navigator) void work()
+}
+
+/**
+ * A file of the page did not come. When the build was replaced while the page was open, it has none of its later files
+ * any more and begins anew; when it is the network that is away, the page stays: it is all that its reader has.
+ */
+async function replaced(): Promise<void> {
+  try {
+    const again = Number(sessionStorage.getItem('fairfloor.anew') ?? 0)
+    if (Date.now() - again < 10_000) return
+    // The worker keeps files, so it is the server that is asked whether it still has this one.
+    const answer = await fetch(import.meta.url, { method: 'HEAD', cache: 'no-store', credentials: 'omit' })
+    if (answer.status !== 404) return
+    sessionStorage.setItem('fairfloor.anew', String(Date.now()))
+    location.reload()
+  } catch {
+    // Nobody answers.
+  }
 }
 
 /** Registers the worker and has it keep the files of this page, once they are all there. */
