@@ -402,6 +402,7 @@ describe('Applications with public form, import with preview, decisions, lot cer
     await page.screenshot({ path: join(shots, 'paper-print.png') })
     await page.emulateMedia({ media: 'screen' })
     expect(office.wrong).toEqual([])
-    expect(phone.wrong).toEqual([])
+    // The link that was withdrawn was refused, which the browser notes in its console.
+    expect(phone.wrong.filter((line) => !line.includes('status of 401'))).toEqual([])
   }, 60_000)
 })

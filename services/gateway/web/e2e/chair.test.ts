@@ -71,7 +71,7 @@ it('The ladder shows the effect of each choice before it is confirmed, and one c
 it('The chair’s compact window runs a session with two keys at 400 x 640 px', async () => {
   const whole = await open(browser, server.links.chair)
   await live(whole.page)
-  const names = (await rows(whole.page).allInnerTexts()).slice(0, 3) as [string, string, string]
+  const names = (await rows(whole.page).allTextContents()).slice(0, 3) as [string, string, string]
   const { page, wrong, context } = await open(browser, query(server.links.chair, 'compact'), small)
   await live(page)
   const holds = (who: string): Promise<void> => page.locator('[data-holder]', { hasText: who }).waitFor()
@@ -140,7 +140,7 @@ describe('the console', () => {
   it('The list is moved by keyboard alone: arrows go from row to row, Alt and an arrow move with a reason', async () => {
     const { page, wrong, context } = await open(browser, server.links.chair)
     await live(page)
-    const before = await rows(page).allInnerTexts()
+    const before = await rows(page).allTextContents()
     await page.locator('.list ol .head').first().focus()
     for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowDown')
     expect(await page.evaluate(() => document.activeElement?.querySelector('.org')?.textContent)).toBe(before[4])
@@ -158,14 +158,14 @@ describe('the console', () => {
   it('The list is moved by dragging, which asks for a reason', async () => {
     const { page, context } = await open(browser, server.links.chair)
     await live(page)
-    const before = await rows(page).allInnerTexts()
+    const before = await rows(page).allTextContents()
     await page
       .locator('.list ol li')
       .nth(6)
       .dragTo(page.locator('.list ol li').nth(4), { targetPosition: { x: 60, y: 4 } })
     await page.getByRole('heading', { name: `Move ${before[6]} before ${before[4]}` }).waitFor()
     await page.getByRole('button', { name: 'Cancel' }).click()
-    expect(await rows(page).allInnerTexts()).toEqual(before)
+    expect(await rows(page).allTextContents()).toEqual(before)
     await context.close()
   })
 
@@ -196,7 +196,7 @@ describe('the console', () => {
     expect(await violations(page)).toEqual([])
     await page.screenshot({ path: join(shots, 'chair-more.png') })
     await page.getByRole('button', { name: 'Enter a past turn…' }).click()
-    const who = (await rows(page).allInnerTexts()).at(-1)!
+    const who = (await rows(page).allTextContents()).at(-1)!
     await page.getByLabel('Who spoke').selectOption({ label: who })
     const seconds = (text: string): number => {
       const [h, m, s] = text.split(':').map(Number) as [number, number, number]

@@ -82,7 +82,7 @@ it(
     })
 
     const rows = page.locator('.list ol:not(.past) .org')
-    const names = (): Promise<string[]> => rows.allInnerTexts()
+    const names = (): Promise<string[]> => rows.allTextContents()
     const holder = page.locator('[data-holder]')
     /** Goes to a row of the list by its place, and opens it. */
     const row = async (place: number): Promise<string> => {
@@ -178,7 +178,13 @@ it(
     const asks = speakers.get(replying)!.page
     await asks.getByText('Other ways to speak').tap()
     await asks.getByRole('button', { name: 'Request a right of reply' }).tap()
+    // It is the last on the list, where the console looks only when it is scrolled.
+    const scroll = (to: number): Promise<void> =>
+      page.locator('.list .scroll').evaluate((at, top) => at.scrollTo({ top }), to)
+    await says(asks, 'Your place (Right of reply)')
+    await scroll(1e6)
     await says(page, 'Right of reply')
+    await scroll(0)
 
     // A point of order is raised on a phone while another holds the floor: heard and ruled upon by keys.
     await turn(async (who) => {

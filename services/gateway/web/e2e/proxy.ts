@@ -41,11 +41,17 @@ export async function line(to: string, { delay = 0, rate = Infinity }: Quality =
       if (held[way]) waiting.push(() => write(chunk))
       else if (on.writable) on.write(chunk)
     }
+    // One timer for the first that is on its way: several would not keep their order.
+    const coming: { due: number; chunk: Buffer }[] = []
+    const arrive = (): void => {
+      while (coming[0] && coming[0].due <= performance.now()) write(coming.shift()!.chunk)
+      if (coming[0]) setTimeout(arrive, Math.max(1, coming[0].due - performance.now()))
+    }
     from.on('data', (chunk: Buffer) => {
       if (!delay && rate === Infinity) return write(chunk)
-      const now = performance.now()
-      free = Math.max(now, free) + (1000 * chunk.length) / rate
-      setTimeout(write, free + delay - now, chunk)
+      free = Math.max(performance.now(), free) + (1000 * chunk.length) / rate
+      coming.push({ due: free + delay, chunk })
+      if (coming.length === 1) arrive()
     })
   }
 
@@ -63,7 +69,7 @@ export async function line(to: string, { delay = 0, rate = Infinity }: Quality =
       one.on('close', () => {
         open.delete(one)
         // On a slow line the end comes after what was said before it.
-        setTimeout(() => other.destroy(), delay)
+        setTimeout(() => other.destroy(), delay && delay + 50)
       })
     }
     carry(near, far, 'up')

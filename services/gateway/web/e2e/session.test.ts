@@ -59,7 +59,7 @@ it('A browser test drives the chair through five turns, with a point of order, a
   await speaker.getByRole('button', { name: 'I am here' }).click()
   await all(sees(speaker, 'You are checked in'), sees(chair, 'checked in'))
 
-  const names = (await chair.locator('.list .org').allInnerTexts()).slice(0, 6)
+  const names = (await chair.locator('.list .org').allTextContents()).slice(0, 6)
   expect(new Set(names).size).toBe(6)
   const [first, secondOne, third, fourth, fifth] = names as [string, string, string, string, string]
 

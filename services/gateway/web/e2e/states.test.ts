@@ -83,7 +83,7 @@ describe('links', () => {
   })
 
   it('A short link goes on to the page of its role', async () => {
-    for (const page of ['chair', 'speaker', 'live', 'room'] as const) {
+    for (const page of ['chair', 'speaker', 'live', 'booth'] as const) {
       const short = server.links[page].replace(`/${page}#`, '#')
       const person = await open(browser, short)
       await person.page.waitForURL(of(page))
@@ -169,7 +169,7 @@ describe('the chair', () => {
   it('Runs what happens beside the turns: presence, moves with a reason, joint statements, standby, someone else speaking', async () => {
     const { page, wrong, context } = await open(browser, server.links.chair)
     await live(page)
-    const names = (): Promise<string[]> => page.locator('.list ol .org').allInnerTexts()
+    const names = (): Promise<string[]> => page.locator('.list ol .org').allTextContents()
     const before = await names()
     const row = (at: number) => page.locator('.list ol li').nth(at)
     const act = async (at: number, name: string): Promise<void> => {
@@ -248,7 +248,7 @@ describe('the chair', () => {
     await page.screenshot({ path: join(shots, 'chair-silent.png') })
     await page.keyboard.press('Space')
     await page.locator('[data-act="give"]').waitFor()
-    expect((await page.locator('.list ol .org').allInnerTexts()).indexOf(silent)).toBe(2)
+    expect((await page.locator('.list ol .org').allTextContents()).indexOf(silent)).toBe(2)
     await context.close()
   })
 
