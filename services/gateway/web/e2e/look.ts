@@ -54,7 +54,8 @@ export const covered = (page: Page): Promise<string[]> =>
         while (panel && !/auto|scroll/.test(getComputedStyle(panel).overflowY)) panel = panel.parentElement
         const edge = panel?.getBoundingClientRect()
         // A file input of a point, which the button beside it opens, is not in view.
-        if (width <= 1 || !control.checkVisibility({ checkVisibilityCSS: true, contentVisibilityAuto: true })) return false
+        if (width <= 1 || !control.checkVisibility({ checkVisibilityCSS: true, contentVisibilityAuto: true }))
+          return false
         if (y > innerHeight || y < 0 || (edge && (y < edge.top || y > edge.bottom))) return false
         const there = document.elementFromPoint(x, y)
         return there !== null && !control.contains(there) && !there.contains(control)
