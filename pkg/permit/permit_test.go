@@ -18,42 +18,21 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/people"
 	"github.com/fairfloor/fairfloor/pkg/permit"
+	"github.com/fairfloor/fairfloor/pkg/permit/permittest"
 	"github.com/fairfloor/fairfloor/pkg/words"
 )
 
-// cluster is one server that was configured by Make, with a client per service.
+// cluster is one server on the files of Make, with a client per service.
 type cluster struct {
 	t      *testing.T
 	folder string
 	url    string
 }
 
-// start runs a server on the files that Make wrote for a single node.
 func start(t *testing.T) *cluster {
 	t.Helper()
-	folder := t.TempDir()
-	made, err := permit.Make(folder, permit.Cluster{Nodes: []string{"n1"}, Store: filepath.Join(folder, "store"), Files: filepath.Join(folder, "n1")}, time.Now())
-	if err != nil || !made {
-		t.Fatalf("made %t: %v", made, err)
-	}
-	options, err := server.ProcessConfigFile(filepath.Join(folder, "n1", permit.ConfigFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !options.SyncAlways || options.TLSConfig == nil {
-		t.Errorf("sync always %t, TLS %v", options.SyncAlways, options.TLSConfig)
-	}
-	options.Host, options.Port, options.HTTPPort, options.NoSigs, options.NoLog = "127.0.0.1", server.RANDOM_PORT, 0, true, true
-	s, err := server.NewServer(options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	if !s.ReadyForConnections(30 * time.Second) {
-		t.Fatal("the server does not come up")
-	}
-	return &cluster{t: t, folder: folder, url: strings.Replace(s.ClientURL(), "nats://", "tls://", 1)}
+	folder, url := permittest.Start(t)
+	return &cluster{t: t, folder: folder, url: url}
 }
 
 // user is a connection that remembers what it was denied.
@@ -248,7 +227,7 @@ func TestDenialsSurfaceAtOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := append(eventlog.ConnOptions("queue", nil, &denials), seed, nats.RootCAs(filepath.Join(c.folder, "n1", permit.CAFile)),
+	options := append(eventlog.ConnOptions("queue", nil, &denials), seed, nats.RootCAs(filepath.Join(c.folder, permittest.Node, permit.CAFile)),
 		nats.CustomInboxPrefix(permit.Inbox(permit.Queue)))
 	conn, err := nats.Connect(c.url, options...)
 	if err != nil {

@@ -12,13 +12,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-
 	"github.com/fairfloor/fairfloor/pkg/eventlog/logtest"
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/keys"
 	"github.com/fairfloor/fairfloor/pkg/permit"
+	"github.com/fairfloor/fairfloor/pkg/permit/permittest"
 	"github.com/fairfloor/fairfloor/pkg/process"
 	"github.com/fairfloor/fairfloor/pkg/run"
 )
@@ -27,27 +26,10 @@ import (
 // settings of a process that uses one of them.
 func guarded(t *testing.T) func(permit.Service) process.Settings {
 	t.Helper()
-	folder := t.TempDir()
-	if _, err := permit.Make(folder, permit.Cluster{Nodes: []string{"n1"}, Store: filepath.Join(folder, "store"), Files: filepath.Join(folder, "n1")}, time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	options, err := server.ProcessConfigFile(filepath.Join(folder, "n1", permit.ConfigFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	options.Host, options.Port, options.HTTPPort, options.NoSigs, options.NoLog = "127.0.0.1", server.RANDOM_PORT, 0, true, true
-	s, err := server.NewServer(options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	if !s.ReadyForConnections(30 * time.Second) {
-		t.Fatal("the server does not come up")
-	}
+	folder, url := permittest.Start(t)
 	return func(of permit.Service) process.Settings {
 		return process.Settings{
-			NATS: s.ClientURL(), NATSCreds: filepath.Join(folder, string(of), permit.SeedFile), NATSCA: filepath.Join(folder, string(of), permit.CAFile),
+			NATS: url, NATSCreds: filepath.Join(folder, string(of), permit.SeedFile), NATSCA: filepath.Join(folder, string(of), permit.CAFile),
 			Data: t.TempDir(), Replicas: 1,
 		}
 	}
