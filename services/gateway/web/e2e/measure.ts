@@ -75,7 +75,7 @@ declare global {
 }
 
 /** Lets every document of a page note its largest paints, its layout shifts and its long tasks. */
-export const watch = (page: Page): Promise<void> =>
+export const watch = (page: Page): Promise<unknown> =>
   page.addInitScript(() => {
     const notes: Notes = { largest: [], shifts: [], long: [] }
     window.notes = notes

@@ -28,7 +28,7 @@ afterAll(async () => {
 
 const live = (page: Page): Promise<void> => page.locator('[data-status="live"]').waitFor()
 const trouble = (page: Page): Promise<string | null> => page.locator('[data-trouble]').getAttribute('data-trouble')
-const of = (page: 'chair' | 'speaker' | 'live' | 'room'): string => `${server.origin}/s/${server.links.code}/${page}`
+const of = (page: 'chair' | 'speaker' | 'live' | 'booth'): string => `${server.origin}/s/${server.links.code}/${page}`
 
 /** The organiser's own call of the API, for links that the sample does not print. */
 async function api<T>(path: string, body?: unknown): Promise<T> {
