@@ -43,6 +43,23 @@ func (s sample) at(now time.Time) clock.Instant {
 	return clock.Instant(s.sessionMS + int64(passed*float64(s.permille)/1000))
 }
 
+// Beyond rounds it is measured on while every round trip was longer than goodTripMS:
+// half of one is how wrong the clock may be. mostExchanges ends that on a slow line.
+const (
+	goodTripMS    = 50
+	mostExchanges = 40
+)
+
+// measured reports whether the clock was measured on the present line as well as it
+// can be. l.mu is held.
+func (l *Live) measured() bool {
+	if len(l.samples) < rounds {
+		return false
+	}
+	least, _ := best(l.samples)
+	return least.tripMS <= goodTripMS || l.exchanges >= mostExchanges
+}
+
 func (l *Live) nowMS() float64 { return float64(l.options.Now().UnixNano()) / 1e6 }
 
 // measure sends one clock frame; each answer sends the next until there are enough.
@@ -60,7 +77,8 @@ func (l *Live) clock(frame api.ClockFrame) {
 	if len(l.samples) > keptSamples {
 		l.samples = l.samples[1:]
 	}
-	more, conn := len(l.samples) < rounds, l.conn
+	l.exchanges++
+	more, conn := !l.measured(), l.conn
 	l.notify()
 	l.mu.Unlock()
 	if more && conn != nil {

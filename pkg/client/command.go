@@ -214,8 +214,9 @@ func (l *Locked) Connected() bool { return l.live.connection == Connected }
 // Reconnects counts how often the line was lost so far.
 func (l *Locked) Reconnects() int { return l.live.stats.Reconnects }
 
-// Measured reports whether the clock was measured on the present line.
-func (l *Locked) Measured() bool { return len(l.live.samples) >= rounds }
+// Measured reports whether the clock was measured on the present line, as well as
+// that line allows.
+func (l *Locked) Measured() bool { return l.live.measured() }
 
 // Wait returns when the condition holds, or with the reason why it cannot.
 func (l *Live) Wait(ctx context.Context, condition func(*Locked) bool) error {

@@ -213,7 +213,7 @@ func (l *Live) ready(conn *websocket.Conn) error {
 		l.mu.Unlock()
 		return nil
 	}
-	l.conn, l.connection, l.samples = conn, Connected, nil
+	l.conn, l.connection, l.samples, l.exchanges = conn, Connected, nil, 0
 	again := make([][]byte, 0, len(l.pending))
 	for _, p := range l.pending {
 		again = append(again, p.frame)

@@ -91,6 +91,7 @@ type Live struct {
 	audience   api.Audience
 	heard      time.Time
 	samples    []sample
+	exchanges  int // of clocks on the present line
 	pending    map[ids.Command]*pending
 	changed    chan struct{} // closed and replaced on each change
 	stats      Stats

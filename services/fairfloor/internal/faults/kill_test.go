@@ -200,6 +200,10 @@ func TestKillInMidTurnTenTimesUnderLoad(t *testing.T) {
 			connected(t, c, before[i]+1)
 		}
 		l.off()
+		// What was measured in the middle of the load may be better known now.
+		if err := observer.Wait(timeout(t), func(l *client.Locked) bool { return l.Measured() }); err != nil {
+			t.Fatal(err)
+		}
 		view := look(t, observer)
 		if view.Floor.Turn != turn || view.Turns[turn].Entry != holder {
 			t.Fatalf("kill %d: the floor is with %v of turn %s, and was with %s of %s",
