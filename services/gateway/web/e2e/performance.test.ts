@@ -187,8 +187,12 @@ describe('No layout shift when names, captions or languages change', () => {
           await language.focus()
           await page.keyboard.press(key)
           await page.locator(`html[lang="${to}"]`).waitFor()
+          // The change itself is what was asked for: Arabic turns the page round, and at the console, which is all controls
+          // in words, a row of them may become two. Elsewhere there is room for the longer texts, and it counts as well.
+          found[`turn to ${to}`] = await shifts(page)
           await page.evaluate(() => document.fonts.ready.then(() => undefined))
           found[to] = await shifts(page)
+          if (to !== 'ar' && name !== 'chair') found[to].push(...found[`turn to ${to}`]!)
         }
       }
       console.log(
@@ -204,15 +208,8 @@ describe('No layout shift when names, captions or languages change', () => {
         expect(sum(found[change]!), said(change)).toBeLessThanOrEqual(
           name === 'room' && change === 'captions' ? 0.1 : 0.02,
         )
-      // Texts of another language are of another length, and Arabic turns the page round: that is what was asked for, and
-      // what the browser tells to be the answer to input is no shift (web.dev/cls). What follows later, as fonts and
-      // texts come, is.
-      for (const to of ['fr', 'en', 'ar']) {
-        const late = (found[to] ?? []).filter(({ input }) => !input)
-        expect(sum(late), late.map(({ value, what }) => `${value} ${what.join(' ')}`).join('\n')).toBeLessThanOrEqual(
-          0.02,
-        )
-      }
+      // What follows later, as fonts and texts come, is a shift in every language.
+      for (const to of ['fr', 'en', 'ar']) expect(sum(found[to] ?? []), said(to)).toBeLessThanOrEqual(0.02)
     } finally {
       await context.close()
     }
