@@ -3,6 +3,7 @@ package permit_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -121,10 +122,8 @@ func TestThreeNodesFormACluster(t *testing.T) {
 		t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
 		servers = append(servers, s)
 	}
-	for end := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
-		if servers[0].NumRoutes() > 0 && servers[0].JetStreamIsLeader() || servers[1].JetStreamIsLeader() || servers[2].JetStreamIsLeader() {
-			break
-		}
+	// A leader needs the other two over their routes.
+	for end := time.Now().Add(time.Minute); !slices.ContainsFunc(servers, (*server.Server).JetStreamIsLeader); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatal("no leader in a minute")
 		}
