@@ -99,7 +99,8 @@ self.addEventListener('message', (event) => {
   event.waitUntil(
     (async () => {
       const own = new Set(Object.values(build.files))
-      const wanted = [shellOf(keep.page), ...build.pages[keep.page]!, ...keep.files.filter((url) => own.has(url))]
+      // The page itself last: what is cut short leaves no page without what it needs.
+      const wanted = [...build.pages[keep.page]!, ...keep.files.filter((url) => own.has(url)), shellOf(keep.page)]
       const cache = await caches.open(cacheOf(build))
       for (const url of new Set(wanted))
         if (!(await cache.match(url))) await cache.add(new Request(url, { credentials: 'omit' }))
