@@ -18,16 +18,17 @@ import (
 // paragraph is missing from as delivered; before a sentence is passed nobody but
 // owner, interpreters and captioners can get it by any request".
 func TestAnArabicAndAFrenchStatementAreFollowedThroughThePrompter(t *testing.T) {
-	s := start(t, setup{applicants: 2, listOpen: true, modalities: func(m *events.Modalities) { m.PublicLive = true }})
+	s := start(t, setup{applicants: 3, listOpen: true, modalities: func(m *events.Modalities) { m.PublicLive = true }})
 	chair := s.as(events.Chair, 0)
-	observer := s.connect(s.as(events.Observer, 0).Token, func(o *client.Options) { o.Tracks = []string{"ar", "fr"} })
+	observer := s.connect(s.as(events.Observer, 0).Token, func(o *client.Options) { o.Tracks = []string{"ar", "fr", "zh"} })
 	statements := map[string]string{
 		"ar": "شكرا للرئاسة على هذا الاجتماع. نؤيد المسودة بكاملها.\n\nهذه الفقرة secretar لن تقال اليوم.\n\nنتطلع إلى العمل معا.",
+		"zh": "谢谢主席召开这次会议。我们支持整个草案。\n\n这一段 secretzh 今天不说。\n\n我们期待共同努力。",
 		"fr": "Merci à la présidence pour cette réunion. Nous soutenons le projet.\n\nCe paragraphe secretfr ne sera pas dit.\n\nNous nous réjouissons de travailler ensemble.",
 	}
 	texts := map[string]ids.Text{}
 	delegates := map[string]client.HTTP{}
-	for i, language := range []string{"ar", "fr"} {
+	for i, language := range []string{"ar", "fr", "zh"} {
 		s.join(i)
 		delegates[language] = s.as(events.Speaker, i)
 		texts[language] = made[ids.Text](t, s.askAs(delegates[language], "file_text", nil, command.FileText{
@@ -36,8 +37,8 @@ func TestAnArabicAndAFrenchStatementAreFollowedThroughThePrompter(t *testing.T) 
 	}
 	s.askAs(chair, "start_session", nil, command.None{}, "")
 	strangers := map[string]string{"visitor": "", "observer": s.as(events.Observer, 0).Token}
-	for _, language := range []string{"ar", "fr"} {
-		strangers["the other delegate"] = delegates[map[string]string{"ar": "fr", "fr": "ar"}[language]].Token
+	for _, language := range []string{"ar", "fr", "zh"} {
+		strangers["the other delegate"] = delegates[map[string]string{"ar": "fr", "fr": "zh", "zh": "ar"}[language]].Token
 		mine := delegates[language]
 		id := s.next(chair)
 		s.askAs(mine, "begin", turn(id), command.Begin{Turn: id}, "")
