@@ -24,6 +24,7 @@ func (l *Live) read(conn *websocket.Conn) (time.Duration, error) {
 		}
 		l.mu.Lock()
 		l.heard = time.Now()
+		l.stats.Frames++
 		l.stats.Bytes += int64(len(raw))
 		l.mu.Unlock()
 		bye, err := l.frame(conn, raw)
@@ -82,12 +83,16 @@ func (l *Live) frame(conn *websocket.Conn, raw []byte) (*api.Bye, error) {
 		}
 		l.mu.Lock()
 		l.stats.Beats++
-		if l.conn != nil && frame.Seq > l.seq {
+		further := l.conn != nil && frame.Seq > l.seq
+		if further {
 			// Everything up to there was sent, though it changed nothing in the view.
 			l.seq = frame.Seq
 			l.notify()
 		}
 		l.mu.Unlock()
+		if further {
+			l.tell(frame.Seq)
+		}
 	case api.FrameProblem:
 		var frame api.ProblemFrame
 		if err := json.Unmarshal(raw, &frame); err != nil {
@@ -145,10 +150,14 @@ func (l *Live) snapshot(conn *websocket.Conn, raw []byte) error {
 	if frame.View == nil {
 		return errors.New("a snapshot without a view")
 	}
+	if l.options.Skim {
+		frame.View = map[string]any{"session": frame.View["session"]}
+	}
 	l.change(func() {
 		l.doc, l.view, l.cursor, l.seq, l.audience = frame.View, nil, frame.At, frame.Seq, frame.Audience
 		l.stats.Snapshots++
 	})
+	l.tell(frame.Seq)
 	return l.ready(conn)
 }
 
@@ -172,16 +181,30 @@ func (l *Live) patch(conn *websocket.Conn, raw []byte) error {
 		l.mu.Unlock()
 		return fmt.Errorf("a patch from %s came while the view stands at %s", frame.From, at)
 	}
-	merge(l.doc, frame.Patch)
+	if !l.options.Skim {
+		merge(l.doc, frame.Patch)
+	}
 	l.view, l.cursor, l.seq = nil, frame.To, frame.Seq
 	l.stats.Patches++
 	first := l.conn == nil
 	l.notify()
 	l.mu.Unlock()
+	l.tell(frame.Seq)
 	if first {
 		return l.ready(conn)
 	}
 	return nil
+}
+
+// tell tells OnView that the view has reached a log position.
+func (l *Live) tell(seq uint64) {
+	if l.options.OnView == nil {
+		return
+	}
+	l.mu.Lock()
+	came := l.heard
+	l.mu.Unlock()
+	l.options.OnView(seq, came)
 }
 
 // merge applies an RFC 7396 merge patch to doc in place.

@@ -55,6 +55,13 @@ type Options struct {
 	// OnCaption and OnPartial are told of what comes of the transcript, from the
 	// goroutine that reads; they must not block.
 	OnCaption, OnPartial Caption
+	// OnView is told whenever the view has reached a further log position, with when
+	// the frame was read, from the goroutine that reads; it must not block.
+	OnView func(seq uint64, came time.Time)
+	// Skim keeps nothing of the view but what receipts are checked with: frames are
+	// parsed and their cursors followed all the same. It is for thousands of clients
+	// in one process; View and JSON then tell nothing.
+	Skim bool
 	// FirstBackoff and MostBackoff bound the wait between connections;
 	// 100 ms and 5 s when zero.
 	FirstBackoff, MostBackoff time.Duration
@@ -106,7 +113,8 @@ type Live struct {
 type Stats struct {
 	Snapshots, Patches, Receipts, Beats, Reconnects, Problems, Partials int
 
-	Bytes int64
+	// Frames counts all of them, Bytes their payloads.
+	Frames, Bytes int64
 }
 
 // pending is a command that waits for its receipt.
