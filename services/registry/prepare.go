@@ -74,12 +74,37 @@ func (s *Service) takePerson(ctx context.Context, r *command.Request) error {
 			id = r.Actor.Person
 		}
 	}
+	if r.Verb == "change_person" && !r.Actor.Staff() {
+		if err := s.keepGrants(ctx, r.Session, id, &value); err != nil {
+			return err
+		}
+	}
 	digest, err := s.people.PutPerson(ctx, r.Session, id, r.ID, value)
 	if err != nil {
 		return under("args.value.", err)
 	}
 	a.Digest = digest
 	return put(r, a)
+}
+
+// keepGrants leaves a person's allowances as they are in the store, whatever the
+// delegate's own correction says: nobody grants themselves time, or loses what
+// they were granted because their form does not show it.
+func (s *Service) keepGrants(ctx context.Context, id ids.Session, who ids.Person, value *people.Person) error {
+	var digest events.Hash
+	if _, err := s.shell.Current(ctx, id, func(state *session.State) {
+		if p := state.Registry.Persons[who]; p != nil {
+			digest = p.Digest
+		}
+	}); err != nil {
+		return err
+	}
+	stored, err := s.people.GetPerson(ctx, id, who, digest)
+	if err != nil {
+		return err
+	}
+	value.AccessSeconds, value.AccessPercent = stored.AccessSeconds, stored.AccessPercent
+	return nil
 }
 
 // takeText stores the words of file_text and counts them.

@@ -216,6 +216,50 @@ func TestRefusedValuesAreNotStored(t *testing.T) {
 	}
 }
 
+// TestADelegateCorrectsTheirRecordAndGrantsThemselvesNothing: whatever allowance
+// a delegate's own correction names, or leaves out, the granted one stands.
+func TestADelegateCorrectsTheirRecordAndGrantsThemselvesNothing(t *testing.T) {
+	w := newWorld(t)
+	r, _ := w.registry("one")
+	id, applicant := w.session()
+	who := ids.MustParse[ids.Person](w.must(id, "add_person", command.AddPerson{Applicant: applicant, Value: person(name)}).Made["person"])
+	own := func(value command.PersonValue) *command.Request {
+		q := request(id, "change_person", command.AddPerson{Value: &value})
+		q.Actor = events.Actor{ID: "person/" + who.String(), Roles: []events.Role{events.Speaker}, Applicant: applicant, Person: who}
+		return q
+	}
+	stored := func() people.Person {
+		t.Helper()
+		var digest events.Hash
+		look(t, r, id, func(s *session.State) { digest = s.Registry.Persons[who].Digest })
+		value, err := r.people.GetPerson(t.Context(), id, who, digest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return value
+	}
+	for _, asked := range []command.PersonValue{
+		{Name: name, DisplayName: "FR | Bartholomew", AccessSeconds: 600, AccessPercent: 300},
+		{Name: name, DisplayName: "CH | Bartholomew"},
+	} {
+		q := own(asked)
+		if _, err := w.ask(q); err != nil {
+			t.Fatal(err)
+		}
+		if again, err := w.ask(q); err != nil || again.Outcome != command.Duplicate {
+			t.Errorf("sent again: %+v (%v)", again, err)
+		}
+		if got := stored(); got.DisplayName != asked.DisplayName || got.AccessSeconds != 30 || got.AccessPercent != 0 {
+			t.Errorf("asked for %+v, the store holds %+v", asked, got)
+		}
+	}
+	// The control: the secretariat does grant.
+	w.must(id, "change_person", command.AddPerson{Person: who, Value: &command.PersonValue{Name: name, AccessSeconds: 60}})
+	if got := stored(); got.AccessSeconds != 60 {
+		t.Errorf("the secretariat granted 60 s, the store holds %+v", got)
+	}
+}
+
 // TestAfterEraseNothingIsFoundAndTheChainChecks: after erase of a person, a
 // search of every file, stream and log line for the name and address finds
 // nothing, and the hash chain still checks.

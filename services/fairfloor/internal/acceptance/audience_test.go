@@ -223,6 +223,60 @@ func TestNoSurfaceOfPublicOrParticipantsShowsAPrivateField(t *testing.T) {
 	}
 }
 
+// TestADelegateReadsTheirOwnRecordAndOfColleaguesTheirNames: in full one's own, of
+// those who speak for the same organisation what the chair would say, and of
+// everybody else nothing.
+func TestADelegateReadsTheirOwnRecordAndOfColleaguesTheirNames(t *testing.T) {
+	s := start(t, setup{applicants: 2, listOpen: true})
+	known := func(applicant int, name string) ids.Person {
+		return made[ids.Person](t, s.ask("add_person", nil, command.AddPerson{
+			Applicant: s.applicants[applicant], Roles: []events.Role{events.Speaker},
+			Value: &command.PersonValue{Name: name, FormOfAddress: "Dr", Email: "a@invalid.example", AccessNeeds: "a ramp", AccessSeconds: 20},
+		}), "person")
+	}
+	mine, colleague, stranger := known(0, "Own Name"), known(0, "Colleague Name"), known(1, "Stranger Name")
+	entry := made[ids.Entry](t, s.ask("join", nil, command.Join{Part: s.part, Applicant: s.applicants[0], Delegate: colleague}), "entry")
+	type contact struct {
+		Person ids.Person `json:"person"`
+		command.PersonValue
+		Entries []ids.Entry `json:"entries"`
+	}
+	seenBy := func(bearer string) map[ids.Person]contact {
+		t.Helper()
+		status, body := s.read(bearer, s.path("/people"))
+		var all []contact
+		if err := json.Unmarshal([]byte(body), &all); status != http.StatusOK || err != nil {
+			t.Fatalf("%d %s (%v)", status, body, err)
+		}
+		out := map[ids.Person]contact{}
+		for _, one := range all {
+			out[one.Person] = one
+		}
+		return out
+	}
+	own := seenBy(s.link(command.Invite{Roles: []events.Role{events.Speaker}, Applicant: s.applicants[0], Person: mine}).Token)
+	if one := own[mine]; len(own) != 2 || one.Email == "" || one.AccessNeeds == "" || one.AccessSeconds != 20 {
+		t.Errorf("a delegate reads of themselves %+v, of %d persons", own[mine], len(own))
+	}
+	if one := own[colleague]; one.PersonValue != (command.PersonValue{Name: "Colleague Name", FormOfAddress: "Dr"}) || len(one.Entries) != 1 || one.Entries[0] != entry {
+		t.Errorf("a delegate reads of a colleague %+v", one)
+	}
+	// A link of the organisation is no person's: it reads names alone.
+	for id, one := range seenBy(s.speaker(0)) {
+		if one.Email != "" || one.AccessSeconds != 0 || one.Name == "" || id == stranger {
+			t.Errorf("the organisation's link reads %+v", one)
+		}
+	}
+	if all := seenBy(s.organiser.Token); len(all) != 3 || all[stranger].Email == "" {
+		t.Errorf("the organiser reads %+v", all)
+	}
+	for name, bearer := range map[string]string{"a visitor": "", "an observer": s.link(command.Invite{Roles: []events.Role{events.Observer}}).Token} {
+		if status, body := s.read(bearer, s.path("/people")); status != http.StatusForbidden && status != http.StatusUnauthorized {
+			t.Errorf("%s reads %d %s", name, status, body)
+		}
+	}
+}
+
 func containsAny(text string, all []string) bool {
 	for _, one := range all {
 		if strings.Contains(text, one) {

@@ -82,11 +82,13 @@ type Objected struct {
 	Words        string        `json:"words,omitempty"`
 }
 
-// Contact is a person as those who invite them need to know them.
+// Contact is a person as those who invite them need to know them. To a delegate it
+// is their own record in full, and of a colleague what the chair would say.
 type Contact struct {
 	ID        ids.Person    `json:"person"`
 	Applicant ids.Applicant `json:"applicant,omitzero"`
 	people.Person
+	Entries []ids.Entry `json:"entries,omitempty" doc:"The entries for which they will speak"`
 }
 
 func (s *server) applications() {
@@ -120,12 +122,13 @@ func (s *server) applications() {
 			return &kept[Standing]{"no-store", out}, refuse(err)
 		})
 
-	huma.Register(s.api, operation("people", http.MethodGet, "/sessions/{session}/people", "How to reach those who take part, for the secretariat", "people"),
+	huma.Register(s.api, operation("people", http.MethodGet, "/sessions/{session}/people", "How to reach those who take part, for the secretariat; for a delegate their own record, and who else speaks for their organisation", "people"),
 		func(ctx context.Context, in *InSession) (*kept[[]Contact], error) {
-			if _, err := s.enterAs(in.Bearer, in.Session, events.Secretariat, events.Organiser); err != nil {
+			claims, err := s.enterAs(in.Bearer, in.Session, events.Secretariat, events.Organiser, events.Speaker)
+			if err != nil {
 				return nil, refuse(err)
 			}
-			out, err := s.contacts(ctx, in.Session)
+			out, err := s.contacts(ctx, in.Session, claims.Actor())
 			return &kept[[]Contact]{"no-store", out}, refuse(err)
 		})
 }
@@ -197,15 +200,17 @@ func (s *server) apply(ctx context.Context, id ids.Session, form Application, ke
 	}
 	// It sees what everybody sees, and acts for this one applicant alone; what that
 	// may do depends on the decision.
+	adding := following(frame.ID, "delegate")
 	claims := token.Claims{
 		Subject: "applicant/" + out.Applicant.String(), Session: id, Roles: []events.Role{events.Speaker}, Applicant: out.Applicant,
+		Person:   ids.Derive[ids.Person](adding, 0), // as the registry derives it, so that their record is theirs to correct
 		Audience: token.ForPublic, Expires: time.Now().Add(applicantLifetime), ID: ids.Named[ids.Invitation](out.Applicant, "applicant"),
 	}
 	if out.Token, err = s.Tokens.Issue(claims); err != nil {
 		return out, err
 	}
 	out.URL = s.Base + "/s/" + where + "/apply#" + out.Token
-	delegate, err := frameOf("add_person", following(frame.ID, "delegate"), "", command.AddPerson{
+	delegate, err := frameOf("add_person", adding, "", command.AddPerson{
 		Applicant: out.Applicant, Roles: []events.Role{events.Speaker}, Value: (*command.PersonValue)(&person),
 	}, "")
 	if err == nil {
@@ -271,13 +276,21 @@ func (s *server) standing(ctx context.Context, id ids.Session, applicant ids.App
 	return out, nil
 }
 
-// contacts gives everybody who is known and not forgotten.
-func (s *server) contacts(ctx context.Context, id ids.Session) ([]Contact, error) {
+// contacts gives the persons whom a reader may know: the secretariat all of them,
+// a delegate those of their own organisation, and of these themselves in full.
+func (s *server) contacts(ctx context.Context, id ids.Session, reader events.Actor) ([]Contact, error) {
+	office := reader.Has(events.Secretariat, events.Organiser)
 	var known []session.Person
+	speaks := map[ids.Person][]ids.Entry{}
 	err := s.Sessions.Read(id, func(state *session.State) {
 		for _, p := range state.Registry.Persons {
-			if !p.Erased {
+			if !p.Erased && (office || !reader.Applicant.IsZero() && p.Applicant == reader.Applicant) {
 				known = append(known, *p)
+			}
+		}
+		for _, e := range state.Queue.Entries {
+			if !e.Delegate.IsZero() {
+				speaks[e.Delegate] = append(speaks[e.Delegate], e.ID)
 			}
 		}
 	})
@@ -294,7 +307,13 @@ func (s *server) contacts(ctx context.Context, id ids.Session) ([]Contact, error
 		case err != nil:
 			return nil, err
 		}
-		out = append(out, Contact{p.ID, p.Applicant, value})
+		if !office && p.ID != reader.Person {
+			// How to reach a colleague, and what they need, is theirs to tell.
+			value = people.Person{Name: value.Name, FormOfAddress: value.FormOfAddress, Pronunciation: value.Pronunciation}
+		}
+		entries := speaks[p.ID]
+		slices.SortFunc(entries, ids.Entry.Compare)
+		out = append(out, Contact{p.ID, p.Applicant, value, entries})
 	}
 	return out, nil
 }
