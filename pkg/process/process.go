@@ -36,7 +36,6 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/keys"
 	"github.com/fairfloor/fairfloor/pkg/people"
-	"github.com/fairfloor/fairfloor/pkg/presence"
 	"github.com/fairfloor/fairfloor/pkg/redisconn"
 	"github.com/fairfloor/fairfloor/pkg/run"
 	"github.com/fairfloor/fairfloor/pkg/settings"
@@ -73,6 +72,7 @@ type Process struct {
 	// Clock is the source of session time: the machine's, or a rehearsal's gate.
 	Clock clock.Clock
 
+	redis   shared
 	denials eventlog.Denials
 	parts   []run.Part
 	closers []func() error
@@ -250,20 +250,6 @@ func (p *Process) People(ctx context.Context) (*people.Store, error) {
 	}
 	store, err := people.Open(ctx, js, people.Config{Replicas: p.Settings.Replicas})
 	return store, p.explain(err)
-}
-
-// Presence is the store of who has an open connection: in Redis, where several
-// gateways share it, or in the memory of this process.
-func (p *Process) Presence() (presence.Store, error) {
-	if p.Settings.Redis.URL == "" {
-		return presence.NewMemory(0), nil
-	}
-	client, err := redisconn.Open(p.Settings.Redis)
-	if err != nil {
-		return nil, err
-	}
-	p.closers = append(p.closers, client.Close)
-	return presence.NewRedis(client, 0), nil
 }
 
 // Words opens the store of the transcripts' words, which can forget too.

@@ -118,8 +118,12 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 		return nil, err
 	}
 	names := follow.Names(g.cache)
+	limits, err := p.Limits()
+	if err != nil {
+		return nil, err
+	}
 	asker, err := ask.New(ask.Config{
-		Conn: p.Conn, Notes: notes.Put(p.Conn), PerSecond: s.PerSecond, Logger: p.Logger, Tracer: p.Tracer, Registerer: p.Metrics.Registry,
+		Conn: p.Conn, Notes: notes.Put(p.Conn), PerSecond: s.PerSecond, Limits: limits, Logger: p.Logger, Tracer: p.Tracer, Registerer: p.Metrics.Registry,
 	})
 	if err != nil {
 		return nil, err
@@ -169,6 +173,7 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 		},
 		Person: store.GetPerson,
 		Secret: func(id ids.Session) [32]byte { return p.Keys.Secret("codes", id) },
+		Limits: limits,
 	})
 }
 

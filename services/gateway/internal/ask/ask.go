@@ -31,6 +31,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/problem"
+	"github.com/fairfloor/fairfloor/pkg/ratelimit"
 	"github.com/fairfloor/fairfloor/pkg/shell"
 )
 
@@ -48,7 +49,10 @@ type Config struct {
 	Notes Notes
 	// PerSecond is how many commands one token may send in a second; zero is
 	// api.CommandsPerSecond, a negative number no limit (rehearsals on a gated clock).
-	PerSecond  int
+	PerSecond int
+	// Limits counts the commands of each token, of all gateways where it can; nil
+	// counts those of this one.
+	Limits     *ratelimit.Limiter
 	Logger     *slog.Logger
 	Tracer     trace.TracerProvider
 	Registerer prometheus.Registerer
@@ -58,7 +62,6 @@ type Config struct {
 type Asker struct {
 	config  Config
 	tracer  trace.Tracer
-	limits  *limits
 	seconds *prometheus.HistogramVec
 }
 
@@ -76,8 +79,11 @@ func New(c Config) (*Asker, error) {
 	if c.PerSecond == 0 {
 		c.PerSecond = api.CommandsPerSecond
 	}
+	if c.Limits == nil {
+		c.Limits = ratelimit.New(nil, nil)
+	}
 	a := &Asker{
-		config: c, tracer: c.Tracer.Tracer("fairfloor/gateway"), limits: newLimits(c.PerSecond),
+		config: c, tracer: c.Tracer.Tracer("fairfloor/gateway"),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "fairfloor_gateway_command_seconds", Help: "Time from a client's command to its answer, by outcome.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
@@ -116,7 +122,7 @@ func Counted(ctx context.Context) context.Context { return context.WithValue(ctx
 
 func (a *Asker) do(ctx context.Context, s ids.Session, actor events.Actor, frame api.CommandFrame) (command.Receipt, error) {
 	if ctx.Value(countedKey{}) == nil {
-		if err := a.limits.take(actor.ID); err != nil {
+		if err := a.allow(ctx, actor.ID); err != nil {
 			return command.Receipt{}, err
 		}
 	}

@@ -6,11 +6,9 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"golang.org/x/time/rate"
 
 	"github.com/fairfloor/fairfloor/pkg/clock"
 	"github.com/fairfloor/fairfloor/pkg/command"
@@ -19,6 +17,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/people"
 	"github.com/fairfloor/fairfloor/pkg/problem"
+	"github.com/fairfloor/fairfloor/pkg/ratelimit"
 	"github.com/fairfloor/fairfloor/pkg/session"
 	"github.com/fairfloor/fairfloor/pkg/token"
 )
@@ -92,7 +91,6 @@ type Contact struct {
 }
 
 func (s *server) applications() {
-	door := &doors{addresses: map[string]*rate.Limiter{}}
 	huma.Register(s.api, operation("apply", http.MethodPost, "/sessions/{session}/applications", "Apply to take the floor by the public form, without a link, where the modalities allow it", "people"),
 		func(ctx context.Context, in *struct {
 			From
@@ -101,7 +99,7 @@ func (s *server) applications() {
 			Body    Application
 		},
 		) (*body[Applied], error) {
-			if err := door.take(in.address); err != nil {
+			if err := s.mayApply(ctx, in.address); err != nil {
 				return nil, refuse(err)
 			}
 			out, err := s.apply(ctx, in.Session, in.Body, in.Key)
@@ -133,27 +131,18 @@ func (s *server) applications() {
 		})
 }
 
-// doors bounds how many applications come from one address: a conference behind
-// one of them has some hundred, a script has no end.
-type doors struct {
-	mu        sync.Mutex
-	addresses map[string]*rate.Limiter
-}
+// applying bounds how many applications come from one address: a conference
+// behind one of them has some hundred, a script has no end.
+var applying = ratelimit.Rate{Name: "applications", Every: 2 * time.Second, Burst: 100}
 
-func (d *doors) take(address string) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if len(d.addresses) > 10_000 {
-		clear(d.addresses)
-	}
-	if d.addresses[address] == nil {
-		d.addresses[address] = rate.NewLimiter(rate.Every(2*time.Second), 100)
-	}
-	if d.addresses[address].Allow() {
+// mayApply takes an application from an address's allowance.
+func (s *server) mayApply(ctx context.Context, address string) error {
+	wait := s.Limits.Take(ctx, applying, address)
+	if wait == 0 {
 		return nil
 	}
 	p := problem.New(problem.TooMany, "many applications came from your address").Try("wait a moment and send it again")
-	p.RetryAfterMS = 2000
+	p.RetryAfterMS = ratelimit.Millis(wait)
 	return p
 }
 

@@ -8,16 +8,15 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"golang.org/x/time/rate"
 
 	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/problem"
+	"github.com/fairfloor/fairfloor/pkg/ratelimit"
 	"github.com/fairfloor/fairfloor/pkg/session"
 )
 
@@ -55,38 +54,18 @@ func tidy(typed string) string {
 	return strings.NewReplacer(" ", "", "-", "", "O", "0", "I", "1", "L", "1").Replace(strings.ToUpper(typed))
 }
 
-// guesses bounds how often a wrong code may be tried: by one address, which may
-// be a whole conference, and by everybody together. With 10,000 codes in use one
-// hit takes 30 hours at the bound of all.
-type guesses struct {
-	mu        sync.Mutex
-	all       *rate.Limiter
-	addresses map[string]*rate.Limiter
-}
+// Wrong codes are bounded by address, which may be a whole conference, and for
+// everybody together: with 10,000 codes in use one hit takes 30 hours at the
+// bound of all.
+var (
+	wrongOfAll     = ratelimit.Rate{Name: "wrong-codes", Every: time.Second, Burst: 120}
+	wrongOfAddress = ratelimit.Rate{Name: "wrong-codes-address", Every: 5 * time.Second, Burst: 30}
+)
 
-func newGuesses() *guesses {
-	return &guesses{all: rate.NewLimiter(1, 120), addresses: map[string]*rate.Limiter{}}
-}
-
-// of gives an address's own limiter. When there are too many they begin anew;
-// the bound of all holds meanwhile.
-func (g *guesses) of(address string) *rate.Limiter {
-	if len(g.addresses) > 10_000 {
-		clear(g.addresses)
-	}
-	l := g.addresses[address]
-	if l == nil {
-		l = rate.NewLimiter(rate.Every(5*time.Second), 30)
-		g.addresses[address] = l
-	}
-	return l
-}
-
-// may reports whether the address may try; wrong counts a code that was none.
-func (g *guesses) may(address string) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if g.all.Tokens() >= 1 && g.of(address).Tokens() >= 1 {
+// mayGuess reports whether somebody at an address may try a code.
+func (s *server) mayGuess(ctx context.Context, address string) error {
+	wait := max(s.Limits.Look(ctx, wrongOfAll, ""), s.Limits.Look(ctx, wrongOfAddress, address))
+	if wait == 0 {
 		return nil
 	}
 	p := problem.New(problem.TooMany, "too many wrong codes were tried").Try("wait a minute, or open the link of your invitation")
@@ -94,22 +73,22 @@ func (g *guesses) may(address string) error {
 	return p
 }
 
-func (g *guesses) wrong(address string) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.all.Allow()
-	g.of(address).Allow()
+// guessedWrong counts a code that was none.
+func (s *server) guessedWrong(ctx context.Context, address string) {
+	s.Limits.Take(ctx, wrongOfAll, "")
+	s.Limits.Take(ctx, wrongOfAddress, address)
 }
 
-// From is the address that a request comes from.
+// From is the address that a request comes from, as limits count it.
 type From struct{ address string }
 
 // Resolve takes the address (huma.Resolver).
 func (f *From) Resolve(ctx huma.Context) []error {
-	f.address = ctx.RemoteAddr()
-	if host, _, err := net.SplitHostPort(f.address); err == nil {
-		f.address = host
+	host, _, err := net.SplitHostPort(ctx.RemoteAddr())
+	if err != nil {
+		host = ctx.RemoteAddr()
 	}
+	f.address = ratelimit.Address(host)
 	return nil
 }
 
@@ -138,20 +117,19 @@ type Issued struct {
 }
 
 func (s *server) codes() {
-	tries := newGuesses()
 	huma.Register(s.api, operation("join-by-code", http.MethodPost, "/join", "The link of a personal code of six characters", "people"),
-		func(_ context.Context, in *struct {
+		func(ctx context.Context, in *struct {
 			From
 			Body Typed
 		},
 		) (*body[Link], error) {
-			if err := tries.may(in.address); err != nil {
+			if err := s.mayGuess(ctx, in.address); err != nil {
 				return nil, refuse(err)
 			}
 			found := s.invited(tidy(in.Body.Code), time.Now().UnixMilli())
 			if len(found) != 1 {
 				// Two with the same code, once in many thousands: their links tell them apart.
-				tries.wrong(in.address)
+				s.guessedWrong(ctx, in.address)
 				return nil, refuse(problem.New(problem.NotFound, "no invitation has this code").On("code").Try("check the six characters, or open the link of your invitation"))
 			}
 			made, err := s.link(found[0].session, found[0].ID, found[0].args())

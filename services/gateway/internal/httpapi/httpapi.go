@@ -24,6 +24,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/people"
 	"github.com/fairfloor/fairfloor/pkg/problem"
+	"github.com/fairfloor/fairfloor/pkg/ratelimit"
 	"github.com/fairfloor/fairfloor/pkg/session"
 	"github.com/fairfloor/fairfloor/pkg/token"
 	"github.com/fairfloor/fairfloor/pkg/words"
@@ -72,6 +73,9 @@ type Config struct {
 	Person func(ctx context.Context, s ids.Session, person ids.Person, digest events.Hash) (people.Person, error)
 	// Secret gives the secret of a session's personal codes.
 	Secret func(ids.Session) [32]byte
+	// Limits counts wrong codes, applications and rehearsals, of all gateways where
+	// it can; nil counts those of this one.
+	Limits *ratelimit.Limiter
 	// Revoked reports whether an invitation was withdrawn.
 	Revoked func(ids.Session, ids.Invitation) bool
 	// Devices tells delegates' devices where they stand.
@@ -89,7 +93,7 @@ type Config struct {
 type server struct {
 	Config
 	api    huma.API
-	studio *studio
+	studio studio
 }
 
 // bodyLimit bounds an ordinary request body, in bytes; an import may be larger.
@@ -107,7 +111,11 @@ func Mount(mux *http.ServeMux, config Config) ([]byte, error) {
 	settings.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token": {Type: "http", Scheme: "bearer", BearerFormat: "JWS", Description: "A signed link's token (EdDSA)"},
 	}
-	s := &server{Config: config, api: humago.New(mux, settings), studio: newStudio()}
+	if config.Limits == nil {
+		config.Limits = ratelimit.New(nil, nil)
+	}
+	s := &server{Config: config, api: humago.New(mux, settings)}
+	s.studio.limits = config.Limits
 	s.sessions()
 	s.consultations()
 	s.planning()

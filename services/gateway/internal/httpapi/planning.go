@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	"golang.org/x/time/rate"
 
 	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/events"
@@ -18,6 +17,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/fairness/order"
 	"github.com/fairfloor/fairfloor/pkg/fairness/simulate"
 	"github.com/fairfloor/fairfloor/pkg/problem"
+	"github.com/fairfloor/fairfloor/pkg/ratelimit"
 	"github.com/fairfloor/fairfloor/pkg/session"
 	"github.com/fairfloor/fairfloor/pkg/token"
 	door "github.com/fairfloor/fairfloor/services/gateway/internal/ask"
@@ -96,25 +96,24 @@ const (
 // studio lets one rehearsal be played at a time, and so many a minute for
 // everybody together.
 type studio struct {
-	busy  sync.Mutex
-	limit *rate.Limiter
+	busy   sync.Mutex
+	limits *ratelimit.Limiter
 }
 
-func newStudio() *studio {
-	return &studio{limit: rate.NewLimiter(rate.Limit(rehearsalsPerMinute)/60, rehearsalsAtOnce)}
-}
+// rehearsing bounds the rehearsals of everybody at all gateways.
+var rehearsing = ratelimit.Rate{Name: "rehearsals", Every: time.Minute / rehearsalsPerMinute, Burst: rehearsalsAtOnce}
 
 // enter takes the studio, which leave gives back, or says when to come again.
-func (s *studio) enter() (leave func(), err error) {
+func (s *studio) enter(ctx context.Context) (leave func(), err error) {
 	if !s.busy.TryLock() {
 		p := problem.New(problem.Busy, "another rehearsal is being played").Try("try again in a few seconds")
 		p.RetryAfterMS = 2000
 		return nil, p
 	}
-	if !s.limit.Allow() {
+	if wait := s.limits.Take(ctx, rehearsing, ""); wait > 0 {
 		s.busy.Unlock()
 		p := problem.New(problem.TooMany, "%d rehearsals a minute are played", rehearsalsPerMinute).Try("wait a moment")
-		p.RetryAfterMS = 60_000 / rehearsalsPerMinute
+		p.RetryAfterMS = ratelimit.Millis(wait)
 		return nil, p
 	}
 	return s.busy.Unlock, nil
@@ -193,7 +192,7 @@ func (s *server) planning() {
 			if err != nil {
 				return nil, refuse(err)
 			}
-			leave, err := s.studio.enter()
+			leave, err := s.studio.enter(ctx)
 			if err != nil {
 				return nil, refuse(err)
 			}
