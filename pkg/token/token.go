@@ -219,6 +219,23 @@ func (a *Authority) VerifyPush(text string) (Claims, ids.Source, error) {
 	return claims, source, nil
 }
 
+// KeyID names the key that signed a token, for InUse; empty for what is no token.
+// It says nothing of whether the token is good: that is Verify's.
+func KeyID(text string) string {
+	parsed, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{jose.EdDSA})
+	if err != nil || len(parsed.Signatures) != 1 {
+		return ""
+	}
+	return parsed.Signatures[0].Protected.KeyID
+}
+
+// InUse reports whether tokens of a key are still taken: a connection that was
+// opened with one ends when its key is taken out of use.
+func (a *Authority) InUse(kid string) bool {
+	_, known := a.config.Keys.TokenKey(kid)
+	return known
+}
+
 // verify checks in the order of cost; an empty reason means that all is well.
 func (a *Authority) verify(text string) (Claims, Reason) {
 	if text == "" {

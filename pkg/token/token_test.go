@@ -473,3 +473,35 @@ func TestNoSecondTextOfAToken(t *testing.T) {
 		}
 	})
 }
+
+// TestAKeyTakenOutOfUseIsKnownByItsName: a connection remembers the key of its
+// token, and asks by its name whether it is still in use.
+func TestAKeyTakenOutOfUseIsKnownByItsName(t *testing.T) {
+	set := keys.Ephemeral()
+	a := New(Config{Keys: set})
+	text, _, err := a.Visitor(ids.New[ids.Session](), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kid, _ := set.TokenSigner()
+	if got := KeyID(text); got != kid {
+		t.Errorf("the token's key is %q, signed by %q", got, kid)
+	}
+	if _, err := set.RotateToken(); err != nil {
+		t.Fatal(err)
+	}
+	if !a.InUse(kid) {
+		t.Error("a rotation alone took the old key out of use")
+	}
+	if err := set.RemoveToken(kid); err != nil {
+		t.Fatal(err)
+	}
+	if a.InUse(kid) || a.InUse("") {
+		t.Error("a key that was removed is in use")
+	}
+	for _, none := range []string{"", "x", "a.b.c", text + "."} {
+		if got := KeyID(none); got != "" {
+			t.Errorf("%q has the key %q", none, got)
+		}
+	}
+}

@@ -157,7 +157,7 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 		return raw, cursor, errors.Join(err, inner)
 	}
 	return g, g.mount(g.plain(names, asker), httpapi.Config{
-		Sessions: g.follower, Captions: g.captions, Revoked: g.follower.Revoked, Glossary: g.glossary, Wish: g.wish,
+		Sessions: g.follower, Captions: g.captions, Glossary: g.glossary, Wish: g.wish,
 		Devices: g.push, Asker: asker, Tokens: g.authority, Base: g.URL(), Version: version, Logger: p.Logger,
 		View: look, Polling: g.polling(names, look),
 		Text: func(ctx context.Context, id ids.Session, text ids.Text) (string, error) {

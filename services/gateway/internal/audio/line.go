@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -27,6 +28,8 @@ const (
 	helloWithin = api.HelloSeconds * time.Second
 	levelEvery  = 250 * time.Millisecond
 	renewEvery  = 20 * time.Second
+	// tokenEvery is how often it is asked whether the token is still good.
+	tokenEvery = time.Second
 	// returns is how long a source whose line broke is kept for its return.
 	returns = 30 * time.Second
 	// flushes is how long the engine may take for its last words.
@@ -48,6 +51,7 @@ type line struct {
 	turn    ids.Turn // a speaker's own, to which the line is bound
 	source  ids.Source
 
+	over    atomic.Bool // the token is no longer good
 	writing sync.Mutex
 	state   string
 	at      clock.Instant // of the next sample, zero before the first
@@ -112,7 +116,10 @@ func (l *line) serve() {
 		l.bye("the server restarts")
 		_ = l.ws.SetReadDeadline(time.Now())
 	})
+	listened := make(chan struct{})
+	parts.Go(func() { l.watch(listened) })
 	err = l.listen(engine)
+	close(listened)
 	hang()
 	engine.Close()
 	late := time.AfterFunc(flushes, deafen)
@@ -123,6 +130,25 @@ func (l *line) serve() {
 		l.bye("ended")
 	}
 	l.part(err == nil)
+}
+
+// watch ends the line when its token is no longer good, also while nobody speaks.
+func (l *line) watch(listened <-chan struct{}) {
+	tick := time.NewTicker(tokenEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-listened:
+			return
+		case <-tick.C:
+		}
+		if _, err := l.server.config.Tokens.Verify(l.hello.Token); err != nil {
+			l.refuse(err)
+			l.over.Store(true)
+			_ = l.ws.SetReadDeadline(time.Now())
+			return
+		}
+	}
 }
 
 // greet reads hello, identifies the bearer and opens the source.
@@ -268,6 +294,10 @@ func (l *line) listen(engine *vosk.Client) error {
 	renewed = time.Now()
 	for {
 		_ = l.ws.SetReadDeadline(time.Now().Add(silence))
+		if l.over.Load() {
+			// Looked at after the deadline was set, so that watch's is never lost.
+			return errEnded
+		}
 		kind, data, err := l.ws.ReadMessage()
 		if err != nil {
 			return errEnded

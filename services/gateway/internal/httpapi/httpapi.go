@@ -76,8 +76,6 @@ type Config struct {
 	// Limits counts wrong codes, applications and rehearsals, of all gateways where
 	// it can; nil counts those of this one.
 	Limits *ratelimit.Limiter
-	// Revoked reports whether an invitation was withdrawn.
-	Revoked func(ids.Session, ids.Invitation) bool
 	// Devices tells delegates' devices where they stand.
 	Devices Devices
 	// Polling is the way round broken websockets.
@@ -257,11 +255,6 @@ func (s *server) look(b Bearer, id ids.Session) (token.Claims, error) {
 			On("header.Authorization").Try("open the link that you were given")
 	}
 	return token.Claims{Session: id, Roles: []events.Role{events.Observer}, Audience: token.ForPublic}, nil
-}
-
-// revoked reports whether the claims were withdrawn since they were checked.
-func (s *server) revoked(claims token.Claims) bool {
-	return s.Revoked != nil && s.Revoked(claims.Session, claims.ID)
 }
 
 // staffRoles may act for others and see the whole log.

@@ -47,7 +47,7 @@ func (bell) Partial(captions.Partial) {}
 
 // speak writes a track as it is spoken, until the session is adjourned, the
 // reader is gone or may not read any more, or the gateway ends.
-func (s *server) speak(ctx context.Context, out huma.Context, book *captions.Book, claims token.Claims, tag string, since int64) {
+func (s *server) speak(ctx context.Context, out huma.Context, book *captions.Book, claims token.Claims, good func() bool, tag string, since int64) {
 	w := out.BodyWriter()
 	control := controller(w)
 	ring := make(bell, 1)
@@ -64,6 +64,10 @@ func (s *server) speak(ctx context.Context, out huma.Context, book *captions.Boo
 	defer ticker.Stop()
 	t := teller{told: map[ids.Segment]bool{}}
 	for {
+		// Before each word, and again while nothing is said.
+		if !time.Now().Before(claims.Expires) || !good() {
+			return
+		}
 		over := book.Over()
 		segments, seq, _ := book.Segments(tag, at, book.Sight(claims.Audience))
 		if text := t.lines(segments); text != "" {
@@ -78,9 +82,6 @@ func (s *server) speak(ctx context.Context, out huma.Context, book *captions.Boo
 		select {
 		case <-ring:
 		case <-ticker.C:
-			if !time.Now().Before(claims.Expires) || s.revoked(claims) {
-				return
-			}
 		case <-ctx.Done():
 			return
 		case <-s.Captions.Ended():

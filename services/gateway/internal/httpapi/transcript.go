@@ -174,7 +174,10 @@ func (s *server) transcript() {
 			out.SetHeader("Content-Type", "text/plain; charset=utf-8")
 			out.SetHeader("Cache-Control", "no-store")
 			out.SetHeader("X-Accel-Buffering", "no")
-			s.speak(ctx, out, book, claims, in.Track, in.Since)
+			s.speak(ctx, out, book, claims, func() bool {
+				_, err := s.look(in.Bearer, in.Session)
+				return err == nil
+			}, in.Track, in.Since)
 		}}, nil
 	})
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/api"
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
-	"github.com/fairfloor/fairfloor/pkg/problem"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/poll"
 )
 
@@ -75,8 +74,9 @@ func (s *server) updates() {
 				Wait:  time.Duration(in.Wait) * time.Second,
 				Moved: func() bool { now, err := mine(); return err == nil && now != in.Me },
 			})
-			if err == nil && s.revoked(claims) {
-				err = problem.New(problem.Unauthorised, "this link was withdrawn").On("header.Authorization").Try("ask the secretariat for a new one")
+			if err == nil {
+				// The link may have ended while it waited.
+				_, err = s.look(in.Bearer, in.Session)
 			}
 			if err != nil {
 				return nil, refuse(err)

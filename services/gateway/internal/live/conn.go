@@ -44,6 +44,7 @@ type conn struct {
 
 	// Set by hello and not changed afterwards.
 	claims   token.Claims
+	kid      string // the key that signed the token, empty for a visitor
 	audience api.Audience
 	since    api.Cursor
 	sinceSeq uint64

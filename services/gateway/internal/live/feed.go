@@ -442,7 +442,8 @@ func (f *feed) ping() {
 	}
 }
 
-// checkTokens ends the connections whose token has expired or was revoked.
+// checkTokens ends the connections whose token has expired or was revoked, or
+// whose token's key was taken out of use.
 func (f *feed) checkTokens(now time.Time) {
 	revoked := map[ids.Invitation]bool{}
 	err := f.server.config.Follower.Read(f.session, func(s *session.State) {
@@ -456,12 +457,19 @@ func (f *feed) checkTokens(now time.Time) {
 		f.refuse(problem.From(err))
 		return
 	}
+	retired := map[string]bool{} // by the key's name, looked up once
 	for _, c := range f.everybody() {
+		if _, looked := retired[c.kid]; !looked {
+			retired[c.kid] = c.kid != "" && !f.server.config.Tokens.InUse(c.kid)
+		}
 		switch {
 		case !c.claims.Expires.IsZero() && !now.Before(c.claims.Expires):
 			c.refuse(problem.New(problem.Unauthorised, "the link has expired").On("token").Try("ask the organiser for a new link"), closePolicy)
 		case revoked[c.claims.ID], c.claims.Session.IsZero() && f.server.config.Follower.Revoked(c.claims.Session, c.claims.ID):
 			c.refuse(problem.New(problem.Unauthorised, "this link was withdrawn").On("token").Try("ask the organiser for a new link"), closePolicy)
+		case retired[c.kid]:
+			c.refuse(problem.New(problem.Unauthorised, "the key that signed the token is no longer in use, or belongs to another server").On("token").
+				Try("ask the organiser for a new link"), closePolicy)
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/problem"
 	"github.com/fairfloor/fairfloor/pkg/session"
+	"github.com/fairfloor/fairfloor/pkg/token"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/ask"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/view"
 )
@@ -114,7 +115,7 @@ func (c *conn) identify(text string) *problem.Error {
 	if !claims.Covers(c.session) {
 		return problem.New(problem.Forbidden, "the token is for another session").On("token").Try("open the link of this session")
 	}
-	c.claims = claims
+	c.claims, c.kid = claims, token.KeyID(text)
 	return nil
 }
 
