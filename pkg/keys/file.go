@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
 	"golang.org/x/crypto/argon2"
 	"golang.org/x/crypto/chacha20poly1305"
@@ -46,6 +45,9 @@ func (c cost) check() error {
 	}
 	return nil
 }
+
+// errLink says that the key file's name is a symbolic link.
+var errLink = errors.New("a symbolic link")
 
 // errMissing says that there is no key file yet.
 var errMissing = errors.New("there is no key file")
@@ -92,10 +94,8 @@ func openFile(path string, options Options) (*file, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the folder of the key file: %w", err)
 	}
-	// Whoever may write the folder may replace the file, whatever its own mode
-	// says; the sticky bit (as on /tmp) keeps others from it.
-	if folder.Mode().Perm()&0o022 != 0 && folder.Mode()&fs.ModeSticky == 0 {
-		return nil, fmt.Errorf("others may write the folder %s (mode %04o), so they could replace the key file: chmod go-w it", filepath.Dir(path), folder.Mode().Perm())
+	if err := checkFolder(filepath.Dir(path), folder); err != nil {
+		return nil, err
 	}
 	return f, nil
 }
@@ -116,8 +116,8 @@ func readPassphrase(path string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("the passphrase file %s is not a regular file", path)
 	}
-	if info.Mode().Perm()&0o007 != 0 {
-		return nil, fmt.Errorf("everybody can read the passphrase file %s (mode %04o): chmod o= it", path, info.Mode().Perm())
+	if err := checkPassphrase(path, info); err != nil {
+		return nil, err
 	}
 	text, err := io.ReadAll(io.LimitReader(opened, maxPassphrase+1))
 	if err != nil {
@@ -136,22 +136,18 @@ func (f *file) stamp() stamp {
 	if err != nil {
 		return stamp{}
 	}
-	at := stamp{size: info.Size(), time: info.ModTime().UnixNano()}
-	if system, ok := info.Sys().(*syscall.Stat_t); ok {
-		at.inode = system.Ino
-	}
-	return at
+	return stamp{size: info.Size(), time: info.ModTime().UnixNano(), inode: inode(info)}
 }
 
 // read opens, checks, decrypts and parses the file.
 func (f *file) read() (content, error) {
-	// O_NOFOLLOW: a link could lead to a file that others own. The checks are on
-	// the opened file, so it cannot be exchanged between check and use.
-	opened, err := os.OpenFile(f.path, os.O_RDONLY|syscall.O_NOFOLLOW, 0)
+	// A link could lead to a file that others own. The checks are on the opened
+	// file, so it cannot be exchanged between check and use.
+	opened, err := openNoLink(f.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return content{}, errMissing
 	}
-	if errors.Is(err, syscall.ELOOP) {
+	if errors.Is(err, errLink) {
 		return content{}, fmt.Errorf("the key file %s is a symbolic link; put the file itself there", f.path)
 	}
 	if err != nil {
@@ -184,13 +180,7 @@ func (f *file) checkMode(opened *os.File) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("the key file %s is not a regular file", f.path)
 	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return fmt.Errorf("others can read or change the key file %s (mode %04o): chmod 600 it, and if they may have read it, replace it", f.path, info.Mode().Perm())
-	}
-	if system, ok := info.Sys().(*syscall.Stat_t); ok && int(system.Uid) != os.Geteuid() {
-		return fmt.Errorf("the key file %s belongs to user %d, not to this process's user %d: chown it", f.path, system.Uid, os.Geteuid())
-	}
-	return nil
+	return checkOwner(f.path, info)
 }
 
 // open decrypts and parses the bytes of a file.
@@ -290,14 +280,11 @@ func (f *file) update(do func(*content) error) (content, error) { return f.repla
 // may have another passphrase. Processes take turns by a lock on the folder, so
 // no rotation is lost.
 func (f *file) replace(to *file, do func(*content) error) (content, error) {
-	folder, err := os.Open(filepath.Dir(f.path))
+	unlock, err := lockFolder(filepath.Dir(f.path))
 	if err != nil {
-		return content{}, err
-	}
-	defer folder.Close() // closing gives the lock back
-	if err := syscall.Flock(int(folder.Fd()), syscall.LOCK_EX); err != nil {
 		return content{}, fmt.Errorf("lock the folder of the key file: %w", err)
 	}
+	defer unlock()
 	c, err := f.read()
 	if err != nil {
 		return content{}, err
@@ -334,13 +321,4 @@ func (f *file) writeAside(c content) (path string, err error) {
 		return "", fmt.Errorf("write the key file: %w", err)
 	}
 	return aside.Name(), nil
-}
-
-// syncFolder makes a new name in a folder survive a loss of power.
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

@@ -7,12 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // lockName is the file in the folder whose lock says "in use".
 const lockName = "LOCK"
+
+// errHeld says that another process has the lock.
+var errHeld = errors.New("the lock is held")
 
 // claim makes the folder, checks that it can be used and locks it. The lock is
 // the kernel's and ends with the process, however that ends: a killed process
@@ -39,11 +40,11 @@ func claim(folder string, minFree uint64) (*os.File, error) {
 
 // seize takes the lock or says who holds it.
 func seize(lock *os.File, folder string) error {
-	err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	err := tryLock(lock)
 	if err == nil {
 		return nil
 	}
-	if !errors.Is(err, unix.EWOULDBLOCK) {
+	if !errors.Is(err, errHeld) {
 		return fmt.Errorf("%w: locking %s: %w", ErrNotWritable, folder, err)
 	}
 	holder, _ := io.ReadAll(io.LimitReader(lock, 32))
@@ -57,22 +58,22 @@ func seize(lock *os.File, folder string) error {
 // check measures the free space and writes the process id into the lock file,
 // which shows at once whether the disk takes a write.
 func check(lock *os.File, folder string, minFree uint64) error {
-	var disk unix.Statfs_t
-	if err := unix.Statfs(folder, &disk); err != nil {
+	free, err := freeBytes(folder)
+	if err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrNotWritable, folder, err)
 	}
-	if free := disk.Bavail * uint64(disk.Bsize); free < minFree {
+	if free < minFree {
 		return fmt.Errorf("%w: %s has %d MB free and needs %d MB; free some space, or name another folder",
 			ErrFull, folder, free>>20, minFree>>20)
 	}
-	err := lock.Truncate(0)
+	err = lock.Truncate(0)
 	if err == nil {
 		_, err = lock.WriteAt(fmt.Appendf(nil, "%d\n", os.Getpid()), 0)
 	}
 	if err == nil {
 		err = lock.Sync()
 	}
-	if errors.Is(err, unix.ENOSPC) {
+	if errors.Is(err, errNoSpace) {
 		return fmt.Errorf("%w: %s: %w", ErrFull, folder, err)
 	}
 	if err != nil {
