@@ -3,12 +3,15 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/fairfloor/fairfloor/pkg/keys"
 	"github.com/fairfloor/fairfloor/pkg/permit"
 )
 
@@ -21,6 +24,9 @@ type clusterSettings struct {
 	Out   string `flag:"out" default:"" doc:"Folder to write into: one folder per server and per service"`
 	Store string `flag:"store" default:"/data" doc:"Folder of a server's data, as the server sees it"`
 	Files string `flag:"files" default:"/etc/nats" doc:"Folder of a server's own files, as the server sees it"`
+	Keys  string `flag:"keys" default:"" doc:"The sealed key file that all services share, made too when it is missing; none is made when empty"`
+	// Passphrase has the name that it has for the services.
+	Passphrase string `flag:"keys-passphrase-file" default:"" doc:"File whose text seals the key file; none leaves it to file rights"`
 }
 
 // cluster makes the keys, certificates and configurations of a NATS cluster.
@@ -30,7 +36,7 @@ func cluster() *cobra.Command {
 		Use: "cluster", Args: cobra.NoArgs,
 		Short: "Make the keys, certificates and configurations of a NATS cluster",
 		Long: "Makes, once, a folder for each NATS server (configuration with the rights of every service, certificate) and for each\n" +
-			"service (its nkey seed and the authority's certificate). What was made already is left as it is.",
+			"service (its nkey seed and the authority's certificate), and the services' key file where --keys says. What was made already is left as it is.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if s.Out == "" {
 				return Usage{errors.New("out: say which folder to write into")}
@@ -44,6 +50,15 @@ func cluster() *cobra.Command {
 			made, err := permit.Make(s.Out, permit.Cluster{Nodes: nodes, Store: s.Store, Files: s.Files}, time.Now())
 			if err != nil {
 				return err
+			}
+			if s.Keys != "" {
+				if err := os.MkdirAll(filepath.Dir(s.Keys), 0o700); err != nil {
+					return err
+				}
+				// What is there already is read: a wrong passphrase shows here, and not in six services.
+				if _, err := keys.Open(s.Keys, keys.Options{PassphraseFile: s.Passphrase}); err != nil {
+					return err
+				}
 			}
 			said := "made before and left as it is"
 			if made {
