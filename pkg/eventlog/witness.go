@@ -46,6 +46,7 @@ type Witness struct {
 	pending *time.Timer
 	closed  bool
 	damaged int
+	tell    func(Head)
 }
 
 // flushEvery is how long a note may wait until it is on the disk.
@@ -154,6 +155,9 @@ func (w *Witness) Note(h Head) {
 	}
 	w.heads[h.Subject] = h
 	w.write(h)
+	if w.tell != nil {
+		w.tell(h)
+	}
 	// A timer instead of a goroutine: an idle process does nothing.
 	if w.pending == nil {
 		w.pending = time.AfterFunc(flushEvery, func() {
@@ -162,6 +166,24 @@ func (w *Witness) Note(h Head) {
 			}
 		})
 	}
+}
+
+// Learn takes in what another witness knows (package witness), before a log is
+// opened: what is higher counts. It is not written to the file, so that each
+// witness keeps saying what it saw itself.
+func (w *Witness) Learn(heads ...Head) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, h := range heads {
+		keep(w.heads, h)
+	}
+}
+
+// Tell has each new note told on, in order. tell must not wait: a command does.
+func (w *Witness) Tell(tell func(Head)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.tell = tell
 }
 
 // Flush brings all notes to the disk.

@@ -155,6 +155,9 @@ func (p *Process) open(ctx context.Context, o Options) error {
 		return err
 	}
 	p.closers = append(p.closers, witness.Close)
+	if err := p.secondWitness(ctx, witness); err != nil {
+		return err
+	}
 	options := eventlog.Options{
 		Name: p.Name, Replicas: p.Settings.Replicas, Witness: witness, Logger: p.Logger, Registerer: p.Metrics.Registry,
 		Denials: &p.denials,

@@ -1,14 +1,17 @@
 package process
 
 import (
+	"context"
 	"sync"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/fairfloor/fairfloor/pkg/eventlog"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/presence"
 	"github.com/fairfloor/fairfloor/pkg/ratelimit"
 	"github.com/fairfloor/fairfloor/pkg/redisconn"
+	"github.com/fairfloor/fairfloor/pkg/witness"
 )
 
 // shared is the process's one connection to Redis, made when it is first
@@ -60,4 +63,27 @@ func (p *Process) Limits() (*ratelimit.Limiter, error) {
 		return ratelimit.New(nil, nil), err
 	}
 	return ratelimit.New(ratelimit.NewRedis(client, p.redisSecret("limits")), circuit), err
+}
+
+// secondWitness lets the witness beside the store learn what Redis knows of the
+// log's heads, and tells Redis of new ones. It must come before the log is
+// opened: what is learned then was in the log.
+func (p *Process) secondWitness(ctx context.Context, beside *eventlog.Witness) error {
+	client, _, err := p.Redis()
+	if client == nil {
+		return err
+	}
+	store := witness.NewRedis(client, p.redisSecret("witness"))
+	within, cancel := context.WithTimeout(ctx, redisconn.Patience)
+	defer cancel()
+	heads, err := store.Heads(within)
+	if err != nil {
+		// Unknown, and never wrong: a start does not depend on Redis.
+		p.Logger.Warn("the second witness is unknown at this start", "error", err)
+	}
+	beside.Learn(heads...)
+	keeper := witness.Keep(store, 0, 0, p.Logger)
+	p.closers = append(p.closers, keeper.Close)
+	beside.Tell(keeper.Note)
+	return nil
 }
