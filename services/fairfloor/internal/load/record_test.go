@@ -74,23 +74,23 @@ func TestDelaysCountEveryActOnce(t *testing.T) {
 // TestUseOfAServerIsReadFromProcAndFromMetrics: both tell of a process that works,
 // and say what is wrong when they cannot.
 func TestUseOfAServerIsReadFromProcAndFromMetrics(t *testing.T) {
-	before, err := process(os.Getpid())
+	before, err := Process(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}
 	after := before
-	for sum, end := 0, time.Now().Add(time.Minute); after.cpu < before.cpu+100*time.Millisecond; {
+	for sum, end := 0, time.Now().Add(time.Minute); after.CPU < before.CPU+100*time.Millisecond; {
 		for i := range 10_000_000 {
 			sum += i
 		}
-		if after, err = process(os.Getpid()); err != nil || time.Now().After(end) || sum == 0 {
+		if after, err = Process(os.Getpid()); err != nil || time.Now().After(end) || sum == 0 {
 			t.Fatalf("%+v, then %+v: %v", before, after, err)
 		}
 	}
-	if after.memory < 1<<20 || after.handles < 3 {
+	if after.Memory < 1<<20 || after.Handles < 3 {
 		t.Errorf("%+v", after)
 	}
-	if _, err := process(1 << 30); err == nil || !strings.Contains(err.Error(), "pid") {
+	if _, err := Process(1 << 30); err == nil || !strings.Contains(err.Error(), "pid") {
 		t.Errorf("a process that is not: %v", err)
 	}
 	answers := map[string]string{
@@ -109,7 +109,7 @@ func TestUseOfAServerIsReadFromProcAndFromMetrics(t *testing.T) {
 	}))
 	defer web.Close()
 	got, err := metrics(t.Context(), web.URL+"/good")
-	if want := (reading{true, 2500 * time.Millisecond, 100_000_000, 12, 34}); err != nil || got != want {
+	if want := (Reading{2500 * time.Millisecond, 100_000_000, 12, 34}); err != nil || got != want {
 		t.Errorf("%+v, want %+v: %v", got, want, err)
 	}
 	for _, path := range []string{"/other", "/bad", "/none"} {

@@ -61,16 +61,16 @@ type Server struct {
 }
 
 // measured takes the figures of the measured time.
-func (rep *Report) measured(r *run, took time.Duration, frames, bytes int64, before, after reading) {
+func (rep *Report) measured(r *run, took time.Duration, frames, bytes int64, before, after Reading) {
 	rep.Sessions, rep.Proxy, rep.DurationS = r.Sessions, r.Proxy, took.Seconds()
 	rep.Observers, rep.Speakers, rep.Captioners = r.Sessions*r.Observers, r.Sessions*r.Speakers, r.Sessions*r.Captioners
 	rep.Deliveries = frames
 	rep.DeliveriesPerSecond, rep.BytesPerSecond = float64(frames)/took.Seconds(), float64(bytes)/took.Seconds()
-	if !after.known {
+	if after.Memory == 0 {
 		return
 	}
-	cpu := after.cpu - before.cpu
-	rep.Server = &Server{CPUSeconds: cpu.Seconds(), MemoryBytes: after.memory, Handles: after.handles, Goroutines: after.routines}
+	cpu := after.CPU - before.CPU
+	rep.Server = &Server{CPUSeconds: cpu.Seconds(), MemoryBytes: after.Memory, Handles: after.Handles, Goroutines: after.Routines}
 	if frames > 0 {
 		rep.Server.CPUMicros = float64(cpu.Microseconds()) / float64(frames)
 	}

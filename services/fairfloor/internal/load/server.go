@@ -15,80 +15,79 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// reading is what a server used up to a moment.
-type reading struct {
-	known bool
-	// cpu is the time of its processors so far, memory its resident bytes.
-	cpu    time.Duration
-	memory int64
-	// handles and routines are open files and goroutines, where it tells them.
-	handles, routines int64
+// Reading is what a server used up to a moment.
+type Reading struct {
+	// CPU is the time of its processors so far, Memory its resident bytes.
+	CPU    time.Duration
+	Memory int64
+	// Handles and Routines are open files and goroutines, where it tells them.
+	Handles, Routines int64
 }
 
 // server reads what the server uses, where we were told how.
-func (r *run) server() (reading, error) {
+func (r *run) server() (Reading, error) {
 	switch {
 	case r.PID != 0:
-		return process(r.PID)
+		return Process(r.PID)
 	case r.Metrics != "":
 		return metrics(r.ctx, r.Metrics)
 	}
-	return reading{}, nil
+	return Reading{}, nil
 }
 
 // hertz is the unit of CPU times under /proc; Linux tells programs 100 everywhere.
 const hertz = 100
 
-// process reads the use of a process of this machine from /proc (proc(5)).
-func process(pid int) (reading, error) {
+// Process reads the use of a process of this machine from /proc (proc(5)).
+func Process(pid int) (Reading, error) {
 	folder := filepath.Join("/proc", strconv.Itoa(pid))
 	stat, err := os.ReadFile(filepath.Join(folder, "stat"))
 	if err != nil {
-		return reading{}, fmt.Errorf("pid: %w", err)
+		return Reading{}, fmt.Errorf("pid: %w", err)
 	}
 	// The name in brackets may hold spaces; the fields after it are counted from 3.
 	_, rest, _ := strings.Cut(string(stat), ") ")
 	fields := strings.Fields(rest)
 	if len(fields) < 22 {
-		return reading{}, fmt.Errorf("pid: %s/stat has %d fields", folder, len(fields))
+		return Reading{}, fmt.Errorf("pid: %s/stat has %d fields", folder, len(fields))
 	}
-	out := reading{known: true}
+	out := Reading{}
 	for _, at := range []int{11, 12} { // utime and stime
 		ticks, err := strconv.ParseInt(fields[at], 10, 64)
 		if err != nil {
-			return reading{}, fmt.Errorf("pid: %w", err)
+			return Reading{}, fmt.Errorf("pid: %w", err)
 		}
-		out.cpu += time.Duration(ticks) * time.Second / hertz
+		out.CPU += time.Duration(ticks) * time.Second / hertz
 	}
 	pages, err := strconv.ParseInt(fields[21], 10, 64)
 	if err != nil {
-		return reading{}, fmt.Errorf("pid: %w", err)
+		return Reading{}, fmt.Errorf("pid: %w", err)
 	}
-	out.memory = pages * int64(os.Getpagesize())
+	out.Memory = pages * int64(os.Getpagesize())
 	if files, err := os.ReadDir(filepath.Join(folder, "fd")); err == nil {
-		out.handles = int64(len(files))
+		out.Handles = int64(len(files))
 	}
 	return out, nil
 }
 
 // metrics reads the use of a server anywhere from its Prometheus endpoint.
-func metrics(ctx context.Context, address string) (reading, error) {
+func metrics(ctx context.Context, address string) (Reading, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return reading{}, fmt.Errorf("metrics: %w", err)
+		return Reading{}, fmt.Errorf("metrics: %w", err)
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return reading{}, fmt.Errorf("metrics: %w", err)
+		return Reading{}, fmt.Errorf("metrics: %w", err)
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return reading{}, fmt.Errorf("metrics: %s answered %s", address, response.Status)
+		return Reading{}, fmt.Errorf("metrics: %s answered %s", address, response.Status)
 	}
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(response.Body)
 	if err != nil {
-		return reading{}, fmt.Errorf("metrics: %w", err)
+		return Reading{}, fmt.Errorf("metrics: %w", err)
 	}
 	value := func(name string) float64 {
 		for _, m := range families[name].GetMetric() {
@@ -96,12 +95,12 @@ func metrics(ctx context.Context, address string) (reading, error) {
 		}
 		return 0
 	}
-	out := reading{
-		known: true, cpu: time.Duration(value("process_cpu_seconds_total") * float64(time.Second)),
-		memory: int64(value("process_resident_memory_bytes")), handles: int64(value("process_open_fds")), routines: int64(value("go_goroutines")),
+	out := Reading{
+		CPU: time.Duration(value("process_cpu_seconds_total") * float64(time.Second)),
+		Memory: int64(value("process_resident_memory_bytes")), Handles: int64(value("process_open_fds")), Routines: int64(value("go_goroutines")),
 	}
-	if out.memory == 0 {
-		return reading{}, fmt.Errorf("metrics: %s tells no process_resident_memory_bytes", address)
+	if out.Memory == 0 {
+		return Reading{}, fmt.Errorf("metrics: %s tells no process_resident_memory_bytes", address)
 	}
 	return out, nil
 }
