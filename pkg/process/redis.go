@@ -11,6 +11,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/presence"
 	"github.com/fairfloor/fairfloor/pkg/ratelimit"
 	"github.com/fairfloor/fairfloor/pkg/redisconn"
+	"github.com/fairfloor/fairfloor/pkg/snapshot"
 	"github.com/fairfloor/fairfloor/pkg/witness"
 )
 
@@ -63,6 +64,16 @@ func (p *Process) Limits() (*ratelimit.Limiter, error) {
 		return ratelimit.New(nil, nil), err
 	}
 	return ratelimit.New(ratelimit.NewRedis(client, p.redisSecret("limits")), circuit), err
+}
+
+// Snapshots is the store of views that gateways share; nil where there is no
+// Redis: a single gateway's ring holds what its own clients come back with.
+func (p *Process) Snapshots() (snapshot.Store, error) {
+	client, circuit, err := p.Redis()
+	if client == nil {
+		return nil, err
+	}
+	return snapshot.NewRedis(client, circuit, p.redisSecret("views"), 0)
 }
 
 // secondWitness lets the witness beside the store learn what Redis knows of the

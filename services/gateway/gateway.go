@@ -132,11 +132,15 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 	if err != nil {
 		return nil, err
 	}
+	shown, err := p.Snapshots()
+	if err != nil {
+		return nil, err
+	}
 	if err := g.transcripts(ctx); err != nil {
 		return nil, err
 	}
 	g.live, err = live.New(live.Config{
-		Follower: g.follower, Asker: asker, Tokens: g.authority, Captions: g.captions, Presence: present, Clock: p.Clock,
+		Follower: g.follower, Asker: asker, Tokens: g.authority, Captions: g.captions, Presence: present, Snapshots: shown, Clock: p.Clock,
 		Names: names, Beat: s.Beat, Origins: s.Origins, Logger: p.Logger, Registerer: p.Metrics.Registry,
 	})
 	if err != nil {

@@ -54,6 +54,7 @@ type feed struct {
 	own      map[ids.Applicant][]ids.Entry
 	presence []byte
 	asking   bool // a presence call is under way
+	sharing  bool // views will be put into the store
 	seen     map[ids.Entry]bool
 }
 
@@ -64,6 +65,10 @@ type channel struct {
 	ring    []patch
 	bytes   int
 	version uint64
+	// recalled are former views that clients came back with, the newest last; shared
+	// is the last view that was put where other gateways find it.
+	recalled []*recalled
+	shared   api.Cursor
 }
 
 // stage is an encoded view that is being shown.
@@ -242,6 +247,7 @@ func (f *feed) show(v *view.View, audience api.Audience, incarnation string, seq
 	}
 	conns := ch.list()
 	f.mu.Unlock()
+	f.share()
 	for _, c := range conns {
 		if !c.deliver(next, step.frame) {
 			f.start(ch, c)
@@ -272,6 +278,12 @@ func (f *feed) start(ch *channel, c *conn) bool {
 		return false
 	}
 	frames, resumed := ch.since(c.since, current)
+	if !resumed {
+		frames, resumed = ch.sinceRecalled(c.since, current)
+	}
+	if !resumed {
+		frames = nil
+	}
 	c.start(current, frames, f.presence)
 	f.mu.Unlock()
 	f.server.count(resumed)
@@ -331,6 +343,7 @@ func (ch *channel) since(at api.Cursor, current *stage) ([][]byte, bool) {
 // next turn does.
 func (f *feed) join(c *conn) {
 	ch := f.channels[c.audience]
+	f.recall(ch, c.since)
 	f.mu.Lock()
 	ch.conns[c] = struct{}{}
 	if c.delegate() {

@@ -39,6 +39,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/presence"
+	"github.com/fairfloor/fairfloor/pkg/snapshot"
 	"github.com/fairfloor/fairfloor/pkg/token"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/captions"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/follow"
@@ -64,6 +65,8 @@ type Config struct {
 	Names view.Names
 	// Presence holds who is connected; nil keeps it in this process.
 	Presence presence.Store
+	// Snapshots holds views that any gateway showed lately; nil keeps none.
+	Snapshots snapshot.Store
 	// Clock is the source of session time; nil is the machine's.
 	Clock clock.Clock
 	// Origins are allowed besides the server's own host, such as
