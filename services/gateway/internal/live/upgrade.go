@@ -66,7 +66,10 @@ func (t *takeover) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	// What the HTTP server set for requests does not hold for a live connection.
 	_ = plain.SetDeadline(time.Time{})
-	t.conn.socket = newSocket(plain, func() { t.conn.server.all.Add(1) }, t.conn.server.all.Done)
+	// The socket lives on: through t it would keep the request with its headers and
+	// the HTTP server's two buffers, 11 kB for every connection.
+	all := &t.conn.server.all
+	t.conn.socket = newSocket(plain, func() { all.Add(1) }, all.Done)
 	return t.conn.socket, buffered, nil
 }
 
