@@ -215,7 +215,7 @@ func (g *Gateway) mount(simple plain.Config, config httpapi.Config) error {
 		return err
 	}
 	pages.Mount(mux, web.FS(), web.Built(), shells.Fill)
-	g.handler = pages.Protect(traced(g.process.Tracer, g.whenFolded(mux)))
+	g.handler = hurried(pages.Protect(traced(g.process.Tracer, g.whenFolded(mux))))
 	return nil
 }
 
