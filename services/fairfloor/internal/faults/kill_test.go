@@ -30,6 +30,7 @@ type load struct {
 
 	mu       sync.Mutex
 	receipts []command.Receipt
+	took     []time.Duration // of each receipt, in the same order
 	signal   chan struct{}
 	// open is closed while the clients may send.
 	open chan struct{}
@@ -81,6 +82,7 @@ func (l *load) off() {
 // send sends one command and keeps its receipt. Every command is allowed when it
 // is sent, so that only the end of the test may leave one without an answer.
 func (l *load) send(ctx context.Context, c *client.Live, verb string, args any) {
+	begin := time.Now()
 	r, err := c.Do(ctx, verb, nil, args)
 	if err != nil {
 		if ctx.Err() == nil {
@@ -91,7 +93,7 @@ func (l *load) send(ctx context.Context, c *client.Live, verb string, args any) 
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.receipts = append(l.receipts, r)
+	l.receipts, l.took = append(l.receipts, r), append(l.took, time.Since(begin))
 	close(l.signal)
 	l.signal = make(chan struct{})
 }
