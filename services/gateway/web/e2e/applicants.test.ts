@@ -28,7 +28,8 @@ let folder: string
 interface Seen {
   agenda: string[]
   lists: Record<string, string[]>
-  entries: Record<string, { organisation: string }>
+  entries: Record<string, { organisation: string; kind: string; state: string; delegate?: string; place?: number }>
+  persons: Record<string, { name?: string; display_name?: string }>
   register: { accepted: number; declined: Record<string, number>; objections: number; appeals: number }
   applicants: Record<string, { organisation: string; state: string; reason?: string }>
 }
@@ -181,7 +182,7 @@ describe('Applications with public form, import with preview, decisions, lot cer
     await page.getByRole('button', { name: 'Import what is good (52)' }).click()
     await page.locator('[data-imported="52"]').waitFor()
     expect(await page.locator('[data-imported]').innerText()).toContain('Delegates stored: 52')
-    await page.locator('[data-number]', { hasText: '53' }).waitFor()
+    await page.locator('[data-number="53"]').waitFor()
     await look(page, 'applicants')
   }, 120_000)
 
@@ -206,6 +207,9 @@ describe('Applications with public form, import with preview, decisions, lot cer
     await look(page, 'decline')
     await dialog.getByRole('button', { name: 'Decline', exact: true }).click()
     await page.locator('[data-count="objection"] dd', { hasText: '1' }).waitFor()
+    // The decision moves the entry; it stays open, and the keyboard goes on from it.
+    await page.locator('[data-group="decided"] details[data-applicant][open]').waitFor()
+    expect(await entry.getAttribute('open')).not.toBeNull()
 
     // The applicant sees why, in full; everybody else only that one was declined for this reason.
     await phone.page.getByRole('button', { name: 'Look again' }).click()
@@ -222,10 +226,11 @@ describe('Applications with public form, import with preview, decisions, lot cer
     await phone.page.getByRole('button', { name: 'Send the appeal' }).click()
     await phone.page.getByText('Your appeal waits for a decision.').waitFor()
     const appeal = page.locator('[data-group="appeals"] details').first()
-    await appeal.locator('summary').first().click()
     await appeal.getByText('We have been here since 2009.').waitFor()
     await appeal.locator('[data-accept]').click()
     await page.locator('[data-group="appeals"]').waitFor({ state: 'detached' })
+    await page.locator('[data-group="decided"] details[open]').getByText('We have been here since 2009.').waitFor()
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('SUMMARY')
     await phone.page.getByRole('button', { name: 'Look again' }).click()
     await phone.page.locator('[data-state="accepted"]').waitFor()
     // From there the applicant goes on to the speaker's page by the same link.
@@ -405,4 +410,133 @@ describe('Applications with public form, import with preview, decisions, lot cer
     // The link that was withdrawn was refused, which the browser notes in its console.
     expect(phone.wrong.filter((line) => !line.includes('status of 401'))).toEqual([])
   }, 60_000)
+
+  /** The statement of an organisation as the secretariat sees it, with the name of who speaks. */
+  async function statement(organisation: string): Promise<{ place?: number; speaks?: string }> {
+    const { entries, persons } = await seen()
+    const entry = Object.values(entries).find((one) => one.organisation === organisation && one.kind === 'statement')!
+    return { place: entry.place, speaks: entry.delegate && persons[entry.delegate]?.name }
+  }
+
+  it('a delegate hands over to a colleague, named on the phone or known, and the chair’s side sees who speaks', async () => {
+    const { page } = phone
+    await page.locator('[data-place]').waitFor()
+    await page.locator('[data-hand-over]').click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('María Ñíguez').waitFor()
+    await dialog.getByText('Somebody else').click()
+    await dialog.locator('[data-field="name"]').fill('Iñaki Paz')
+    await dialog.locator('[data-field="form_of_address"]').fill('Mr')
+    await look(page, 'hand-over-390')
+    await dialog.getByRole('button', { name: 'Hand over' }).click()
+    await page.getByText('Mr Iñaki Paz now speaks for you.').waitFor()
+    expect((await statement(stranger)).speaks).toBe('Iñaki Paz')
+    // And back, to one who is known; who speaks already cannot be chosen.
+    await page.locator('[data-hand-over]').click()
+    await dialog.locator('label', { hasText: 'Iñaki Paz' }).getByText('speaks at present').waitFor()
+    expect(await dialog.getByRole('radio', { name: /Iñaki Paz/ }).isDisabled()).toBe(true)
+    await dialog.getByText('María Ñíguez').click()
+    await dialog.getByRole('button', { name: 'Hand over' }).click()
+    await page.getByText('María Ñíguez now speaks for you.').waitFor()
+    expect((await statement(stranger)).speaks).toBe('María Ñíguez')
+    await look(page, 'handed-over-390')
+  }, 120_000)
+
+  it('a delegate sets how they are called and shown in the videoconference, and so does the secretariat for them', async () => {
+    const { page } = phone
+    const shown = async (): Promise<unknown> =>
+      Object.values((await seen()).persons).find((one) => one.name?.startsWith('María'))
+    await page.getByText('How you are called').click()
+    const called = page.locator('details.called')
+    await expect
+      .poll(() => called.locator('[data-field="name"]').inputValue(), { timeout: 30_000 })
+      .toBe('María Ñíguez')
+    await called.locator('[data-field="display_name"]').fill('ES | Ñíguez')
+    await called.locator('[data-field="pronunciation"]').fill('NYEE-gez')
+    await called.getByRole('button', { name: 'Save' }).click()
+    await called.getByText('Saved.').waitFor()
+    await look(page, 'called-390')
+    await expect
+      .poll(shown, { timeout: 30_000 })
+      .toMatchObject({ name: 'María Ñíguez', pronunciation: 'NYEE-gez', display_name: 'ES | Ñíguez' })
+
+    const desk = await section('applicants')
+    const one = desk.locator('li[data-applicant]', { hasText: 'Fundación' })
+    await one.locator('summary').first().click()
+    await one.locator('[data-person]', { hasText: 'María' }).getByRole('button', { name: 'Correct' }).click()
+    const field = one.getByLabel('Name in the videoconference')
+    await expect.poll(() => field.inputValue(), { timeout: 30_000 }).toBe('ES | Ñíguez')
+    // What the delegate's own form does not show is still there.
+    expect(await one.getByLabel('E-mail').inputValue()).toBe('maria@nandu.example')
+    await field.fill('ES 07 | Ñíguez')
+    await look(desk, 'applicant-person')
+    await one.getByRole('button', { name: 'Save' }).click()
+    await expect.poll(shown, { timeout: 30_000 }).toMatchObject({ display_name: 'ES 07 | Ñíguez' })
+  }, 120_000)
+
+  it('every act of a delegate can be done by the secretariat: hand over, exchange, point of order and right of reply, logged as done for them', async () => {
+    const page = await section('register')
+    await section('applicants')
+    const one = page.locator('li[data-applicant="Organisation 05"]')
+    await one.locator('summary').first().click()
+    const dialog = page.getByRole('dialog')
+
+    await one.getByRole('button', { name: 'Add a delegate' }).click()
+    await one.getByLabel('Name of the delegate').fill('Second Delegate')
+    await one.getByRole('button', { name: 'Save' }).click()
+    await one.getByText('Second Delegate').waitFor()
+    await one.getByRole('button', { name: 'Hand over to a colleague' }).click()
+    await dialog.getByText('Second Delegate').click()
+    await dialog.getByRole('button', { name: 'Confirm' }).click()
+    await expect
+      .poll(async () => (await statement('Organisation 05')).speaks, { timeout: 30_000 })
+      .toBe('Second Delegate')
+
+    const [before, other] = [await statement('Organisation 05'), await statement('Organisation 06')]
+    await one.getByRole('button', { name: 'Exchange places' }).click()
+    await dialog.getByRole('searchbox').fill('Organisation 06')
+    await dialog.getByText('Organisation 06').click()
+    await look(page, 'exchange')
+    await dialog.getByRole('button', { name: 'Confirm' }).click()
+    await expect.poll(async () => (await statement('Organisation 05')).place, { timeout: 30_000 }).toBe(other.place)
+    expect((await statement('Organisation 06')).place).toBe(before.place)
+
+    // Points of order and replies are raised while a session runs.
+    expect(await one.locator('[data-way]').count()).toBe(0)
+    const { token } = await invite(own, ['chair'])
+    await command(own, token, 'start_session', {})
+    const part = Object.entries((await seen()).lists).find(([, list]) => list.length)![0]
+    await command(own, token, 'start_part', { part }).catch((error: unknown) => {
+      // The first part starts with the session.
+      if (!String(error).includes('already')) throw error
+    })
+    await one.locator('[data-way="point_of_order"]').click()
+    const kinds = async (): Promise<string[]> =>
+      Object.values((await seen()).entries)
+        .filter((entry) => entry.organisation === 'Organisation 05' && entry.state !== 'withdrawn')
+        .map((entry) => `${entry.kind} ${entry.state}`)
+    await expect.poll(kinds, { timeout: 30_000 }).toContain('point_of_order raised')
+    await one.locator('[data-way="right_of_reply"]').click()
+    await expect.poll(kinds, { timeout: 30_000 }).toContain('right_of_reply waiting')
+    await look(page, 'on-behalf')
+    await page.setViewportSize({ width: 390, height: 844 })
+    await look(page, 'on-behalf-390')
+    await page.setViewportSize({ width: 1280, height: 800 })
+    await one.locator('.row', { hasText: 'Point of order' }).getByRole('button', { name: 'Take off the list' }).click()
+    await expect.poll(kinds, { timeout: 30_000 }).not.toContain('point_of_order raised')
+
+    const log = await fetch(`${server.origin}/api/v1/sessions/${own.links.session}/log`, {
+      headers: { Authorization: `Bearer ${own.links.organiser}` },
+    })
+    // An exchange is of two organisations: it is the office's own act.
+    const lines = (await log.text()).split('\n')
+    expect(lines.some((line) => line.includes('entries_swapped'))).toBe(true)
+    for (const fact of ['entry_handed_over', 'point_raised', 'person_changed'])
+      expect(
+        lines.filter((line) => line.includes(fact)).some((line) => line.includes('on_behalf')),
+        fact,
+      ).toBe(true)
+    expect(office.wrong).toEqual([])
+    expect(phone.wrong.filter((line) => !line.includes('status of 401'))).toEqual([])
+  }, 120_000)
 })

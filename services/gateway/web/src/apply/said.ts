@@ -1,9 +1,8 @@
-// A refusal as one text: what was wrong and what to do, in the reader's language.
-import { bare, how, t, why } from '../i18n'
-import type { DeclineCode, Problem } from '../lib/view'
+// What a decision on an application says, in the reader's language.
+import { t } from '../i18n'
+import type { DeclineCode } from '../lib/view'
 
-export const said = (problem: Problem): string =>
-  bare([why(problem), how(problem) ? t('refusal.do', { do: how(problem) }) : ''].filter(Boolean).join(' '))
+export { said } from '../lib/refused'
 
 /** A published reason of a refusal. */
 export const reason = (code: DeclineCode): string =>

@@ -47,7 +47,7 @@ export function joinable(view: View, me: Me | undefined): PartView[] {
 }
 
 /** Whether the rights matrix gives one's category this kind of entry. */
-export function may(view: View, me: Me | undefined, kind: EntryKind): boolean {
+export function may(view: View, me: Pick<Me, 'applicant'> | undefined, kind: EntryKind): boolean {
   const category = view.applicants[me?.applicant ?? '']?.category ?? ''
   const rights = view.session.modalities.rights ?? {}
   return (rights[category] ?? rights['*'] ?? []).includes(kind)

@@ -1,5 +1,7 @@
 // The applicants as a page lists them. Pure.
 import { locale } from '../i18n'
+import { runningTurn } from '../lib/floor'
+import { may } from '../lib/place'
 import type { ApplicantState, ApplicantView, EntryView, Id, PersonView, View } from '../lib/view'
 
 /** The applicants by name, as the viewer's language sorts. */
@@ -38,8 +40,9 @@ export function unlisted(view: View, part: Id): ApplicantView[] {
   return alphabetical(view.applicants).filter((one) => one.state === 'accepted' && !there.has(one.id))
 }
 
-/** What may be done for an entry on its delegate's behalf. */
+/** What may be done for an entry on its delegate's behalf, without a further question. */
 export function actsFor(entry: EntryView): ('check_in' | 'defer' | 'report_absent' | 'return' | 'withdraw')[] {
+  if (entry.state === 'raised') return ['withdraw']
   if (entry.state === 'standby') return ['return', 'withdraw']
   if (entry.state !== 'waiting') return []
   return [
@@ -48,4 +51,34 @@ export function actsFor(entry: EntryView): ('check_in' | 'defer' | 'report_absen
     ...(entry.absent ? [] : (['report_absent'] as const)),
     'withdraw',
   ]
+}
+
+const speaks = new Set<EntryView['state']>(['waiting', 'standby', 'raised', 'on_floor'])
+
+/** Who of the organisation could speak for an entry in its delegate's stead: nobody once it is over. */
+export const colleaguesFor = (view: View, entry: EntryView): PersonView[] =>
+  speaks.has(entry.state)
+    ? personsOf(view, entry.applicant).filter((one) => one.name && !one.erased && one.id !== entry.delegate)
+    : []
+
+export type Way = 'point_of_order' | 'question' | 'right_of_reply'
+
+/** Ways to the floor beside a statement that are open to an organisation now, and not taken yet. */
+export function waysFor(view: View, applicant: Id): Way[] {
+  if (view.session.phase !== 'running' || view.applicants[applicant]?.state !== 'accepted') return []
+  const own = entriesOf(view, applicant)
+  const running = runningTurn(view)
+  const holds = running !== undefined && view.entries[running.entry]?.applicant === applicant
+  const open: Record<Way, boolean> = {
+    point_of_order: !holds,
+    question: running !== undefined && !holds,
+    right_of_reply: view.parts[view.session.part ?? '']?.has_list ?? false,
+  }
+  const active = new Set<EntryView['state']>(['waiting', 'on_floor', 'standby', 'raised', 'admitted'])
+  return (Object.keys(open) as Way[]).filter(
+    (kind) =>
+      open[kind] &&
+      may(view, { applicant }, kind) &&
+      !own.some((entry) => entry.kind === kind && active.has(entry.state)),
+  )
 }

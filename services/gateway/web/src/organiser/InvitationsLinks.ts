@@ -22,10 +22,13 @@ export interface Contact {
   name: string
   form_of_address?: string
   pronunciation?: string
+  display_name?: string
   email?: string
   phone?: string
   access_needs?: string
   access_seconds?: number
+  /** The entries for which they will speak. */
+  entries?: Id[]
 }
 
 export const roles = [

@@ -23,6 +23,7 @@ const speaker = {
   'speaker.withdraw': 'Withdraw from the list',
   'speaker.withdraw_sure': 'Withdraw and give up your place?',
   'speaker.swap': 'Exchange places…',
+  'speaker.hand_over': 'Hand over to a colleague…',
   'speaker.swap_asked': '{{who}} (place {{place}}) asks to exchange places with you',
   'speaker.swap_accept': 'Accept',
   'speaker.swap_decline': 'Decline',
@@ -60,6 +61,24 @@ const speaker = {
   'speaker.sure_yes': 'Yes',
   'speaker.sure_no': 'No',
   'speaker.now_speaking': 'Speaking now',
+  'speaker.if_unreached':
+    'If time runs out before your turn, this page tells you at once, and you can file a written statement.',
+
+  'colleague.title': 'Who speaks in your place?',
+  'colleague.other': 'Somebody else',
+  'colleague.now': 'speaks at present',
+  'colleague.do': 'Hand over',
+  'colleague.done': '{{who}} now speaks for you.',
+
+  'self.title': 'How you are called',
+  'self.hint':
+    'The chair reads out your name as it stands here. Booth and technician find you by your name in the videoconference.',
+  'self.name': 'Name',
+  'self.address': 'Form of address',
+  'self.pronunciation': 'How the name is said',
+  'self.display': 'Name in the videoconference',
+  'self.save': 'Save',
+  'self.saved': 'Saved. The chair and the booth see it now.',
 
   'notice.called': 'You have the floor',
   'notice.warning': 'Your time is nearly over',

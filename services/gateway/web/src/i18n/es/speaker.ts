@@ -24,6 +24,7 @@ const speaker: Texts<'es', 'speaker'> = {
   'speaker.withdraw': 'Retirarse de la lista',
   'speaker.withdraw_sure': '¿Retirarse y renunciar a su puesto?',
   'speaker.swap': 'Intercambiar puestos…',
+  'speaker.hand_over': 'Ceder a un colega…',
   'speaker.swap_asked': '{{who}} (puesto {{place}}) le propone intercambiar los puestos',
   'speaker.swap_accept': 'Aceptar',
   'speaker.swap_decline': 'Rechazar',
@@ -62,6 +63,24 @@ const speaker: Texts<'es', 'speaker'> = {
   'speaker.sure_yes': 'Sí',
   'speaker.sure_no': 'No',
   'speaker.now_speaking': 'Habla en este momento',
+  'speaker.if_unreached':
+    'Si el tiempo se agota antes de su turno, esta página se lo dirá de inmediato y podrá presentar una declaración escrita.',
+
+  'colleague.title': '¿Quién habla en su lugar?',
+  'colleague.other': 'Otra persona',
+  'colleague.now': 'habla actualmente',
+  'colleague.do': 'Ceder la palabra',
+  'colleague.done': 'Ahora {{who}} habla por usted.',
+
+  'self.title': 'Cómo se le nombra',
+  'self.hint':
+    'La Presidencia lee su nombre tal como figura aquí. Los intérpretes y el técnico le encuentran por su nombre en la videoconferencia.',
+  'self.name': 'Nombre',
+  'self.address': 'Tratamiento',
+  'self.pronunciation': 'Cómo se pronuncia el nombre',
+  'self.display': 'Nombre en la videoconferencia',
+  'self.save': 'Guardar',
+  'self.saved': 'Guardado. La Presidencia y los intérpretes ya lo ven.',
 
   'notice.called': 'Tiene la palabra',
   'notice.warning': 'Su tiempo está por terminar',

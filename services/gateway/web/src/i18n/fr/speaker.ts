@@ -24,6 +24,7 @@ const speaker: Texts<'fr', 'speaker'> = {
   'speaker.withdraw': 'Se retirer de la liste',
   'speaker.withdraw_sure': 'Vous retirer et renoncer à votre place ?',
   'speaker.swap': 'Échanger sa place…',
+  'speaker.hand_over': 'Céder à un collègue…',
   'speaker.swap_asked': '{{who}} (place {{place}}) vous propose d’échanger vos places',
   'speaker.swap_accept': 'Accepter',
   'speaker.swap_decline': 'Refuser',
@@ -62,6 +63,24 @@ const speaker: Texts<'fr', 'speaker'> = {
   'speaker.sure_yes': 'Oui',
   'speaker.sure_no': 'Non',
   'speaker.now_speaking': 'A la parole en ce moment',
+  'speaker.if_unreached':
+    'Si le temps manque avant votre tour, cette page vous en avertit aussitôt et vous pouvez déposer une déclaration écrite.',
+
+  'colleague.title': 'Qui parle à votre place ?',
+  'colleague.other': 'Une autre personne',
+  'colleague.now': 'parle actuellement',
+  'colleague.do': 'Céder la parole',
+  'colleague.done': '{{who}} parle désormais pour vous.',
+
+  'self.title': 'Comment on vous nomme',
+  'self.hint':
+    'La présidence lit votre nom tel qu’il figure ici. Les interprètes et le technicien vous trouvent par votre nom dans la visioconférence.',
+  'self.name': 'Nom',
+  'self.address': 'Civilité',
+  'self.pronunciation': 'Prononciation du nom',
+  'self.display': 'Nom dans la visioconférence',
+  'self.save': 'Enregistrer',
+  'self.saved': 'Enregistré. La présidence et les interprètes le voient maintenant.',
 
   'notice.called': 'Vous avez la parole',
   'notice.warning': 'Votre temps de parole touche à sa fin',

@@ -26,6 +26,7 @@ const speaker: Texts<'ru', 'speaker'> = {
   'speaker.withdraw': 'Выйти из списка',
   'speaker.withdraw_sure': 'Выйти из списка и отказаться от своего места?',
   'speaker.swap': 'Поменяться местами…',
+  'speaker.hand_over': 'Передать коллеге…',
   'speaker.swap_asked': '{{who}} (место {{place}}) предлагает вам поменяться местами',
   'speaker.swap_accept': 'Согласиться',
   'speaker.swap_decline': 'Отказаться',
@@ -67,6 +68,24 @@ const speaker: Texts<'ru', 'speaker'> = {
   'speaker.sure_yes': 'Да',
   'speaker.sure_no': 'Нет',
   'speaker.now_speaking': 'Сейчас выступает',
+  'speaker.if_unreached':
+    'Если до вашей очереди не хватит времени, эта страница сразу сообщит об этом, и вы сможете представить письменное заявление.',
+
+  'colleague.title': 'Кто выступит вместо вас?',
+  'colleague.other': 'Другой человек',
+  'colleague.now': 'выступает сейчас',
+  'colleague.do': 'Передать',
+  'colleague.done': 'Теперь за вас выступает {{who}}.',
+
+  'self.title': 'Как вас называть',
+  'self.hint':
+    'Председатель читает ваше имя так, как оно записано здесь. Переводчики и техник находят вас по имени в видеоконференции.',
+  'self.name': 'Имя',
+  'self.address': 'Обращение',
+  'self.pronunciation': 'Как произносится имя',
+  'self.display': 'Имя в видеоконференции',
+  'self.save': 'Сохранить',
+  'self.saved': 'Сохранено. Председатель и переводчики уже видят это.',
 
   'notice.called': 'Вам предоставлено слово',
   'notice.warning': 'Ваше время на исходе',
