@@ -218,6 +218,8 @@ cluster {
   host: "0.0.0.0"
   port: 6222
   no_advertise: true
+  # Others are told of this name and not of an address, which the certificate does not have.
+  advertise: {{quote (printf "%s:6222" .Node)}}
   authorization { user: route, password: {{quote .Route}}, timeout: 5 }
   tls {
     cert_file: {{quote (join .Cluster.Files "tls.crt")}}

@@ -62,6 +62,10 @@ func TestFilesAreMadeOnce(t *testing.T) {
 		if second[name] != text {
 			t.Errorf("%s is another", name)
 		}
+		// The certificate has the node's name and not the address at which others see it.
+		if node, file, _ := strings.Cut(name, "/"); file == permit.ConfigFile && !strings.Contains(text, `advertise: "`+node+`:6222"`) {
+			t.Errorf("%s does not say under which name others reach it", name)
+		}
 		// A service holds its own secret and nobody else's.
 		for _, s := range permit.Services {
 			seed := first[string(s)+"/"+permit.SeedFile]

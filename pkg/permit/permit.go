@@ -61,7 +61,7 @@ func Of(s Service) Rights {
 		r.serve(s, events.Transcript)
 		r.reads(words.Stream, people.Stream) // statements, which are the prompter's
 		r.forgets(words.Stream)
-		r.publish("caption.*.*", "tail.*.*", "wish.*.*", "glossary.*.*", "relay.*.*", "live.partial.*")
+		r.publish("caption.*.*", "tail.*.*", "wish.*.*", "glossary.*.*", "relay.*.*", "live.partial.*.*")
 		r.publish("cmd." + string(events.Queue) + ".*.begin") // a called turn that captions show to have begun
 		r.subscribe("cap.partial.*", "live.partial.>")
 	case Gateway:

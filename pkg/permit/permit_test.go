@@ -168,6 +168,7 @@ func TestWhoWritesAndWhoReads(t *testing.T) {
 		"transcript's facts":        {write(events.Transcript), []permit.Service{permit.Transcript}},
 		"facts, past the guard":     {events.Subject(events.Queue, session), nil},
 		"a person's data":           {"person." + session.String() + ".x", []permit.Service{permit.Registry}},
+		"words as they are spoken":  {"live.partial." + session.String() + ".en", []permit.Service{permit.Transcript}},
 		"a caption's words":         {"caption." + session.String() + ".x", []permit.Service{permit.Transcript}},
 		"all facts, read":           {read(sessions), []permit.Service{permit.Registry, permit.Queue, permit.Timing, permit.Transcript, permit.Gateway}},
 		"personal data, read":       {read(people.Stream), []permit.Service{permit.Registry, permit.Timing, permit.Transcript, permit.Gateway}},
