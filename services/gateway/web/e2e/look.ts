@@ -29,14 +29,18 @@ export const cut = (page: Page): Promise<string[]> =>
       const box = range.getBoundingClientRect()
       if (!box.width) continue
       const out = (left: number, right: number): boolean => box.left < left - 1 || box.right > right + 1
-      let wrong = out(0, innerWidth)
-      for (let up: Element | null = parent; up && !wrong; up = up.parentElement) {
+      let wrong = false
+      let scrolls = false
+      for (let up: Element | null = parent; up && !wrong && !scrolls; up = up.parentElement) {
         const style = getComputedStyle(up)
         const { left, right, top, bottom } = up.getBoundingClientRect()
         if (/hidden|clip/.test(style.overflowX)) wrong = out(left, right)
         if (/hidden|clip/.test(style.overflowY)) wrong ||= box.top < top - 2 || box.bottom > bottom + 2
+        // Wider than its own box, it is scrolled to; whether the box itself is in the screen, the page's width tells.
+        scrolls = /auto|scroll/.test(style.overflowX) && up.scrollWidth > up.clientWidth
         if (/auto|scroll/.test(style.overflowY + style.overflowX)) break
       }
+      if (!scrolls) wrong ||= out(0, innerWidth)
       if (wrong) found.push(`${parent.tagName.toLowerCase()}.${parent.className}: ${text.slice(0, 60)}`)
     }
     return found
@@ -70,7 +74,12 @@ export const covered = (page: Page): Promise<string[]> =>
 export async function hiddenFocus(page: Page, most = 150): Promise<{ wrong: string[]; stops: number }> {
   const wrong: string[] = []
   await page.evaluate(() => {
-    ;(document.activeElement as HTMLElement | null)?.blur()
+    // From the top of the page: where the focus was last is where Tab would go on from.
+    const top = document.createElement('span')
+    top.tabIndex = -1
+    document.body.prepend(top)
+    top.focus()
+    top.remove()
     for (const one of document.querySelectorAll('[data-stop]')) one.removeAttribute('data-stop')
   })
   for (let stops = 0; stops < most; stops++) {

@@ -195,6 +195,25 @@ it('A rehearsal shows what the modalities do at 20 times the pace, turn by turn'
   await page.screenshot({ path: join(shots, 'organiser-rehearsal.png'), fullPage: true })
 })
 
+it('A rehearsal names its groups in the reader’s language', async () => {
+  const { page, context } = await open(
+    browser,
+    `${server.origin}/s/${server.links.code}/organiser#${server.links.organiser}`,
+    {
+      locale: 'ar-EG',
+    },
+  )
+  await page.locator('nav a[href="#rehearsal"]').click()
+  await page.locator('[data-rehearse]').click()
+  await page.locator('[data-rehearsal="shown"]').waitFor({ timeout: 120_000 })
+  const said = page.locator('.clock')
+  await expect
+    .poll(() => said.innerText(), { timeout: 60_000, interval: 50 })
+    .toMatch(/المدني|الخاص|الأكاديمية|التقنية/)
+  expect(await said.innerText()).not.toMatch(/[a-z]/i)
+  await context.close()
+}, 240_000)
+
 it('The calendar of the consultation is an address that a calendar reads', async () => {
   const { page } = organiser
   await home(page)

@@ -46,6 +46,21 @@ export async function invite(server: Server, roles: string[], more: object = {})
   return answer<Invited>(response)
 }
 
+/** Applies by the public form, and gives the link under which the applicant sees where that stands. */
+export async function wish(server: Server): Promise<string> {
+  const response = await fetch(path(server, '/applications'), {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({
+      id: uuid7(),
+      organisation: `A wish, ${randomBytes(4).toString('hex')}`,
+      basis: 'Twelve years of work on the subject.',
+      delegate: { name: 'Ada Doe', email: 'ada@example.org' },
+    }),
+  })
+  return (await answer<{ url: string }>(response)).url
+}
+
 /** Sends a command and gives its receipt; throws when it is refused. */
 export async function command(server: Server, token: string, verb: string, args: object): Promise<Receipt> {
   const response = await fetch(path(server, '/commands'), {
