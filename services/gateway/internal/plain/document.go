@@ -34,6 +34,7 @@ var layout = template.Must(template.New("page").Parse(source))
 
 // doc is what the template shows. Texts are in the reader's language already.
 type doc struct {
+	numerals
 	W         *words
 	Language  string
 	Direction string
@@ -123,7 +124,7 @@ func (p *page) alone(v visit, refused *problem.Error) *doc {
 }
 
 func frame(v visit) *doc {
-	d := &doc{W: v.words, Language: v.language, Direction: "ltr", Code: v.code, Refused: v.refused, Known: v.known}
+	d := &doc{numerals: v.numerals, W: v.words, Language: v.language, Direction: "ltr", Code: v.code, Refused: v.refused, Known: v.known}
 	if v.language == "ar" {
 		d.Direction = "rtl"
 	}

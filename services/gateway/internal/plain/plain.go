@@ -76,6 +76,7 @@ type visit struct {
 	known    bool // the cookie holds a good token
 	words    *words
 	language string
+	numerals numerals
 	// refused is shown above everything else.
 	refused *problem.Error
 	done    string
@@ -89,7 +90,7 @@ func own(code problem.Code, why, do string) *problem.Error {
 // enter finds the session and who asks; ok is false when an answer was given.
 func (p *page) enter(w http.ResponseWriter, r *http.Request) (v visit, ok bool) {
 	v.language = choose(r)
-	v.words = catalogue[v.language]
+	v.words, v.numerals = catalogue[v.language], numeralsOf(r, v.language)
 	v.code = r.PathValue("code")
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")

@@ -228,6 +228,39 @@ func TestArabicReadsRightToLeft(t *testing.T) {
 	}
 }
 
+// TestNumbersAreWrittenAsTheOtherPagesWriteThem: by Intl, Arabic has its own
+// digits in the countries that have them, and nowhere else.
+func TestNumbersAreWrittenAsTheOtherPagesWriteThem(t *testing.T) {
+	s := open(t)
+	s.waiting(25, func(i int) string { return fmt.Sprintf("Organisation %d", i+700) })
+	s.said = []api.Segment{{Seq: 1, State: api.SegmentFinal, Text: "Article 51", Start: now}}
+	link := s.link(t, s.session, time.Hour)
+	for _, c := range []struct {
+		lang, accept string
+		want, not    []string
+	}{
+		{"ar", "", []string{"14:30", "list-style:decimal"}, []string{"١"}},
+		{"ar", "ar-EG", []string{"١٤:٣٠", "٢٥", "تحديث كل ٣٠ ثانية", "list-style:arabic-indic", `<dd class="n">١</dd>`}, []string{"14:30", ">25<"}},
+		{"ar", "en-GB, ar-EG;q=0.5", []string{"١٤:٣٠"}, []string{"14:30"}},
+		{"ar", "ar-MA", []string{"14:30", "list-style:decimal"}, []string{"١"}},
+		{"en", "ar-EG", []string{"14:30", "list-style:decimal"}, []string{"١"}},
+		{"ar", ";;;q=ar-EG", []string{"14:30"}, []string{"١"}},
+	} {
+		_, body := s.get(t, "?lang="+c.lang, link, "Accept-Language", c.accept)
+		// What people wrote, and addresses, stay as they are.
+		for _, want := range append(c.want, "Organisation 700", "Article 51", "page=2#", `<li value="2">`, "every=30") {
+			if !strings.Contains(body, want) {
+				t.Errorf("%s for %q: no %q", c.lang, c.accept, want)
+			}
+		}
+		for _, not := range c.not {
+			if strings.Contains(body, not) {
+				t.Errorf("%s for %q: %q is there", c.lang, c.accept, not)
+			}
+		}
+	}
+}
+
 func TestALinkThatIsWrongOpensNothingAndSaysWhatToDo(t *testing.T) {
 	s := open(t)
 	s.view.Session.Modalities.PublicLive = false
