@@ -412,6 +412,10 @@ describe('plain http', () => {
       ['live', on(observer)],
       ['room', `${origin}/s/${code}/room#${room.split('#')[1]}`],
       ['desk', on(desk)],
+      ['booth', on((await invite(server, ['interpreter'])).url)],
+      ['apply', `${origin}/s/${code}/apply`],
+      ['organiser', `${origin}/s/${code}/organiser#${server.links.organiser}`],
+      ['sessions', `${origin}/organiser#${server.links.organiser}`],
       ['chair', on(chair)],
       ['compact', on(chair).replace('#', '?compact#')],
       ['cue', on(chair).replace('#', '?cue#')],
@@ -419,14 +423,15 @@ describe('plain http', () => {
     ]
     for (const language of ['en', 'ar'] as const) {
       // The words turn around in the same way on every page; that nothing is in the way of them, one of each form shows.
-      const shown = language === 'en' ? pages : pages.filter(([name]) => ['speaker', 'room', 'compact'].includes(name))
+      const shown =
+        language === 'en' ? pages : pages.filter(([name]) => ['speaker', 'room', 'compact', 'apply'].includes(name))
       for (const [name, url] of shown) {
         const [path, token] = url.split('#')
         const link = `${path}${path!.includes('?') ? '&' : '?'}lang=${language}${token ? `#${token}` : ''}`
         const size = name === 'compact' ? { width: 400, height: 640 } : { width: 1280, height: 800 }
         const { page, context, wrong } = await open(browser, link, { ...size, locale: language })
         const where = `${name} in ${language}`
-        if (name === 'index') await page.getByRole('heading').first().waitFor()
+        if (['index', 'apply', 'sessions'].includes(name)) await page.getByRole('heading').first().waitFor()
         else if (name === 'gate') await page.locator('[data-trouble="personal"]').waitFor()
         else await live(page)
         expect(await page.evaluate(() => isSecureContext), where).toBe(false)
@@ -463,5 +468,5 @@ describe('plain http', () => {
     expect([...delegate.wrong, ...desk2.wrong]).toEqual([])
     await delegate.context.close()
     await desk2.context.close()
-  }, 120_000)
+  }, 240_000)
 })

@@ -2,7 +2,6 @@
 // Picture-in-Picture, over TLS or on this machine only); elsewhere it is an ordinary small window.
 import { mount, unmount } from 'svelte'
 import type { Session } from '../lib/session.svelte'
-import Compact from './Compact.svelte'
 
 /** The size for which it is made, CSS px. */
 const size = { width: 400, height: 640 }
@@ -29,6 +28,8 @@ export async function openCompact(session: Session): Promise<void> {
     return
   }
   const other = await floating.requestWindow(size)
+  // Before the styles are taken over: its own are among them then.
+  const { default: Compact } = await import('./Compact.svelte')
   dress(other)
   const compact = mount(Compact, { target: other.document.body, props: { session, on: other } })
   other.addEventListener('pagehide', () => void unmount(compact), { once: true })

@@ -13,6 +13,9 @@ export type AudioState = 'off' | 'asking' | 'connecting' | 'live' | 'reconnectin
 /** What went wrong, in kinds that the page has words for. */
 export type AudioTrouble = 'denied' | 'no_device' | 'refused' | 'failed'
 
+/** Heard by the engine; or waiting, as another source has the track, held for its language, or without an engine. */
+export type Standing = 'heard' | 'waiting' | 'held' | 'down'
+
 /** Chunks of 100 ms that are kept while the line is down: 5 s. */
 const kept = 50
 const firstBackoff = 250
@@ -46,6 +49,8 @@ export class Microphone {
   level = $state(0)
   trouble = $state<AudioTrouble>()
   problem = $state.raw<Problem>()
+  /** What the gateway does with the sound: only what may become captions reaches the engine. */
+  standing = $state<Standing>()
   /** The source that the gateway opened for this audio. */
   source = $state<Id>()
 
@@ -97,9 +102,11 @@ export class Microphone {
     this.stream?.getTracks().forEach((track) => track.stop())
     void this.context?.close()
     const socket = this.socket
-    this.stream = this.context = this.socket = this.source = undefined
+    this.stream = this.context = this.socket = this.source = this.standing = undefined
     if (socket) {
       socket.onclose = null
+      // Said, and not only hung up: the engine gives its last words, and the track is free at once.
+      if (this.ready && socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ type: 'end' }))
       socket.close(1000)
     }
     this.ready = false
@@ -149,6 +156,9 @@ export class Microphone {
         this.backoff = firstBackoff
         this.state = 'live'
         for (const chunk of this.waiting.splice(0)) socket.send(chunk)
+        return
+      case 'state':
+        this.standing = frame.state === 'ended' ? undefined : (frame.state as Standing)
         return
       case 'problem':
         // Connecting again would be refused again: somebody has to read why.

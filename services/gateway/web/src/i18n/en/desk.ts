@@ -106,6 +106,10 @@ const desk = {
   'desk.audio_connecting': 'Connecting…',
   'desk.audio_live': 'Sending',
   'desk.audio_reconnecting': 'Connection lost; the last seconds are kept.',
+  'desk.audio_is.heard': 'Sending; the engine listens.',
+  'desk.audio_is.waiting': 'Not used now: another source writes.',
+  'desk.audio_is.held': 'Held: another language is spoken.',
+  'desk.audio_is.down': 'The speech engine does not answer. It is tried again.',
   'desk.audio_silent': 'Nothing is heard. Is this the right input?',
   'desk.audio_denied':
     'The browser was not allowed to use the microphone. Allow it beside the address, then try again.',

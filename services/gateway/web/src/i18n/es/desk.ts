@@ -96,6 +96,10 @@ const desk: Texts<'es', 'desk'> = {
   'desk.audio_connecting': 'Conectando…',
   'desk.audio_live': 'Enviando',
   'desk.audio_reconnecting': 'Conexión perdida; se guardan los últimos segundos.',
+  'desk.audio_is.heard': 'Enviando; el motor escucha.',
+  'desk.audio_is.waiting': 'No se usa ahora: escribe otra fuente.',
+  'desk.audio_is.held': 'En espera: se habla otro idioma.',
+  'desk.audio_is.down': 'El motor de reconocimiento no responde. Se vuelve a intentar.',
   'desk.audio_silent': 'No se oye nada. ¿Es esta la entrada correcta?',
   'desk.audio_denied':
     'No se permitió al navegador usar el micrófono. Permítalo junto a la dirección e inténtelo de nuevo.',

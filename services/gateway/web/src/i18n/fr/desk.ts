@@ -98,6 +98,10 @@ const desk: Texts<'fr', 'desk'> = {
   'desk.audio_connecting': 'Connexion…',
   'desk.audio_live': 'Envoi en cours',
   'desk.audio_reconnecting': 'Connexion perdue ; les dernières secondes sont conservées.',
+  'desk.audio_is.heard': 'Envoi en cours ; le moteur écoute.',
+  'desk.audio_is.waiting': 'Non utilisé pour l’instant : une autre source écrit.',
+  'desk.audio_is.held': 'En attente : une autre langue est parlée.',
+  'desk.audio_is.down': 'Le moteur de reconnaissance ne répond pas. Nouvel essai en cours.',
   'desk.audio_silent': 'On n’entend rien. Est-ce la bonne entrée ?',
   'desk.audio_denied':
     'Le navigateur n’a pas été autorisé à utiliser le micro. Autorisez-le à côté de l’adresse, puis réessayez.',
