@@ -96,7 +96,7 @@ func metrics(ctx context.Context, address string) (Reading, error) {
 		return 0
 	}
 	out := Reading{
-		CPU: time.Duration(value("process_cpu_seconds_total") * float64(time.Second)),
+		CPU:    time.Duration(value("process_cpu_seconds_total") * float64(time.Second)),
 		Memory: int64(value("process_resident_memory_bytes")), Handles: int64(value("process_open_fds")), Routines: int64(value("go_goroutines")),
 	}
 	if out.Memory == 0 {
