@@ -171,10 +171,11 @@ describe('No layout shift when names, captions or languages change', () => {
       for (let i = 0; i < 4; i++) await writer.write(sentences(1))
       found.captions = await shifts(page)
 
-      // At the console it is the chair's own press that changes the names, and the controls with them: what the browser
-      // tells to be the answer to input is the one thing that does not count. Elsewhere all of it counts.
+      // At the console it is the chair's own press that changes the names, and the controls with them: its answer is told,
+      // what follows the answer is judged. Elsewhere all of it counts.
       await goOn(name === 'chair' ? page : chair.page)
-      found.names = (await shifts(page)).filter(({ input }) => name !== 'chair' || !input)
+      if (name === 'chair') found['own act'] = await shifts(page)
+      found.names = await shifts(page)
 
       const language = page.locator('.language select')
       if (await language.count()) {
@@ -211,9 +212,9 @@ describe('No layout shift when names, captions or languages change', () => {
         )
       for (const [change, all] of Object.entries(found)) {
         if (change.startsWith('after')) expect(sum(all), said(change)).toBeLessThanOrEqual(0.02)
-        // The console is all controls in words, and its rows of them are as long as the words are.
-        else if (/^.. to (?!ar)/.test(change))
-          expect(sum(all), said(change)).toBeLessThan(name === 'chair' ? 0.1 : 0.02)
+        // Words are as long as the language has them: what is called good (0.1, web.dev/cls), although what follows one's
+        // own key would not count there at all.
+        else if (/^.. to (?!ar)/.test(change)) expect(sum(all), said(change)).toBeLessThan(0.1)
       }
     } finally {
       await context.close()
