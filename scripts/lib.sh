@@ -51,9 +51,9 @@ step() {
 	step_name=''
 }
 
-# summarise: for `trap summarise EXIT`; prints each step's duration and the outcome, keeping the exit code.
+# summarise [CODE]: for `trap summarise EXIT`; prints each step's duration and the outcome, keeping the exit code.
 summarise() {
-	local code=$?
+	local code=${1-$?}
 	[[ -z $step_name ]] || steps+=("$(printf 'FAIL  %5d s  %s' $((SECONDS - step_began)) "$step_name")")
 	printf '\n%s\n' "== ${0##*/}: summary"
 	((${#steps[@]} == 0)) || printf '%s\n' "${steps[@]}"
