@@ -79,6 +79,9 @@ const section = (name: string, ready: string, more?: (page: Page) => Promise<voi
   },
 })
 
+/** The rehearsal before, in whichever language. */
+let played: Promise<void> = Promise.resolve()
+
 const pages: Case[] = [
   { name: 'index', url: () => `${server.origin}/` },
   { name: 'chair', url: () => server.links.chair, oneScreen: [1280, 1920] },
@@ -112,9 +115,13 @@ const pages: Case[] = [
   }),
   section('paper', '[data-lines] tbody tr'),
   section('rehearsal', '[data-rehearse]', async (page) => {
-    await page.locator('[data-rehearse]').click()
-    // The server plays hundreds of sessions for it: a busy machine takes its time.
-    await page.locator('[data-rehearsal="shown"]').waitFor({ timeout: 120_000 })
+    // The server plays one at a time, and hundreds of sessions for it: a busy machine takes its time.
+    const mine = played.then(async () => {
+      await page.locator('[data-rehearse]').click()
+      await page.locator('[data-rehearsal="shown"]').waitFor({ timeout: 120_000 })
+    })
+    played = mine.catch(() => undefined)
+    await mine
     await page.locator('.stage .row button').last().click()
     await page.locator('[data-rehearsal="finished"] [data-heard]').waitFor()
   }),
