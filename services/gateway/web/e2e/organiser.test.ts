@@ -23,6 +23,7 @@ beforeAll(async () => {
   server = await serve()
   browser = await launch()
   organiser = await open(browser, `${server.origin}/organiser#${server.links.organiser}`)
+  await organiser.page.locator('[data-new]').waitFor()
 })
 
 afterAll(async () => {
