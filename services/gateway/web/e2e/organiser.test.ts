@@ -109,13 +109,16 @@ it('A session is changed by its page, and every section opens by keyboard', asyn
   await page.locator('h1', { hasText: 'Changed: three topics' }).waitFor()
   await page.locator('[data-save]:disabled').waitFor()
   const brief = await api<{ session: string; title: string }>(`/codes/${code}`)
-  const view = await api<{
+  expect(brief.title).toBe('Changed: three topics')
+  const kept = (): Promise<{
     session: { modalities: Record<string, unknown> }
     parts: Record<string, { title: string }>
-  }>(`/sessions/${brief.session}`)
-  expect(brief.title).toBe('Changed: three topics')
-  expect(view.session.modalities.maximum_ms).toBe(150_000)
-  expect(Object.values(view.parts).map((part) => part.title)).toContain('First of three')
+  }> => api(`/sessions/${brief.session}`)
+  // Each change is a command of its own, the parts last.
+  await expect
+    .poll(async () => Object.values((await kept()).parts).map((part) => part.title), { timeout: 30_000 })
+    .toContain('First of three')
+  expect((await kept()).session.modalities.maximum_ms).toBe(150_000)
   for (const section of ['applicants', 'register', 'lot', 'invitations', 'paper', 'rehearsal', 'record', 'setup']) {
     await tabTo(page, `nav a[href="#${section}"]`)
     await page.keyboard.press('Enter')
