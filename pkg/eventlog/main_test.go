@@ -6,21 +6,16 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server/ats"
-	"go.uber.org/goleak"
-
 	"github.com/fairfloor/fairfloor/pkg/clock"
 	"github.com/fairfloor/fairfloor/pkg/eventlog"
+	"github.com/fairfloor/fairfloor/pkg/eventlog/logtest"
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 )
 
 // TestMain keeps nats-server's access-time goroutine out of the bubbles and ends
 // with a look for goroutines that a test left behind.
-func TestMain(m *testing.M) {
-	ats.Register()
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server/ats.Register.func1"))
-}
+func TestMain(m *testing.M) { logtest.Main(m) }
 
 // writer appends commits to one subject as a service would, keeping its head.
 type writer struct {

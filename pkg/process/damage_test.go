@@ -9,9 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/nats-io/nats-server/v2/server/ats"
-	"go.uber.org/goleak"
-
 	"github.com/fairfloor/fairfloor/pkg/eventlog"
 	"github.com/fairfloor/fairfloor/pkg/eventlog/logtest"
 	"github.com/fairfloor/fairfloor/pkg/events"
@@ -20,10 +17,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/process"
 )
 
-func TestMain(m *testing.M) {
-	ats.Register()
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server/ats.Register.func1"))
-}
+func TestMain(m *testing.M) { logtest.Main(m) }
 
 // life is one start of a server on a folder, with a process on it.
 func life(t *testing.T, folder string, live func(*eventlog.Log)) {

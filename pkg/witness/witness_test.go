@@ -4,15 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/nats-io/nats-server/v2/server/ats"
-	"go.uber.org/goleak"
 
 	"github.com/fairfloor/fairfloor/pkg/eventlog"
 	"github.com/fairfloor/fairfloor/pkg/eventlog/logtest"
@@ -24,17 +20,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/witness/witnesstest"
 )
 
-func TestMain(m *testing.M) {
-	ats.Register()
-	code := m.Run()
-	if code == 0 {
-		if err := goleak.Find(goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server/ats.Register.func1")); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { logtest.Main(m) }
 
 func TestMemoryKeepsTheContract(t *testing.T) {
 	witnesstest.Run(t, func(*testing.T) (witness.Store, witness.Store) {

@@ -10,9 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server/ats"
 	"github.com/nats-io/nats.go"
-	"go.uber.org/goleak"
 
 	"github.com/fairfloor/fairfloor/pkg/clock"
 	"github.com/fairfloor/fairfloor/pkg/command"
@@ -29,10 +27,7 @@ import (
 	"github.com/fairfloor/fairfloor/services/queue"
 )
 
-func TestMain(m *testing.M) {
-	ats.Register()
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server/ats.Register.func1"))
-}
+func TestMain(m *testing.M) { logtest.Main(m) }
 
 var chair, viceChair = sessiontest.Staff(events.Chair), sessiontest.Staff(events.ViceChair)
 

@@ -7,9 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server/ats"
 	"github.com/nats-io/nats.go"
-	"go.uber.org/goleak"
 
 	"github.com/fairfloor/fairfloor/pkg/clock"
 	"github.com/fairfloor/fairfloor/pkg/command"
@@ -26,10 +24,7 @@ import (
 
 // TestMain keeps nats-server's access-time goroutine out of the bubbles and ends
 // with a look for goroutines that a test left behind.
-func TestMain(m *testing.M) {
-	ats.Register()
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server/ats.Register.func1"))
-}
+func TestMain(m *testing.M) { logtest.Main(m) }
 
 // meeting is a session on a real log.
 type meeting struct {

@@ -1,14 +1,10 @@
 package load
 
 import (
-	"fmt"
 	"net/http"
-	"os"
 	"testing"
 
-	"github.com/nats-io/nats-server/v2/server/ats"
-	"go.uber.org/goleak"
-
+	"github.com/fairfloor/fairfloor/pkg/eventlog/logtest"
 	"github.com/fairfloor/fairfloor/pkg/keys"
 	"github.com/fairfloor/fairfloor/pkg/settings"
 	"github.com/fairfloor/fairfloor/services/fairfloor/internal/app"
@@ -16,16 +12,7 @@ import (
 
 // TestMain ends with a look for goroutines that a load left behind.
 func TestMain(m *testing.M) {
-	ats.Register()
-	code := m.Run()
-	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
-	if code == 0 {
-		if err := goleak.Find(goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server/ats.Register.func1")); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
+	logtest.Main(m, http.DefaultTransport.(*http.Transport).CloseIdleConnections)
 }
 
 // serve starts the real server and gives its address and an organiser's token.

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -16,9 +15,7 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-	"github.com/nats-io/nats-server/v2/server/ats"
 	"github.com/prometheus/client_golang/prometheus"
-	"go.uber.org/goleak"
 
 	"github.com/fairfloor/fairfloor/pkg/api"
 	"github.com/fairfloor/fairfloor/pkg/clock"
@@ -39,17 +36,7 @@ import (
 	"github.com/fairfloor/fairfloor/services/gateway/internal/live"
 )
 
-func TestMain(m *testing.M) {
-	ats.Register()
-	code := m.Run()
-	if code == 0 {
-		if err := goleak.Find(goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server/ats.Register.func1")); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { logtest.Main(m) }
 
 // stack is a gateway's live side over a real log, with a queue behind it that
 // decides what the tests need by the real shell.

@@ -16,10 +16,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/nats-io/nats-server/v2/server/ats"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/prometheus/client_golang/prometheus/testutil"
-	"go.uber.org/goleak"
 
 	"github.com/fairfloor/fairfloor/pkg/clock"
 	"github.com/fairfloor/fairfloor/pkg/eventlog"
@@ -36,17 +34,7 @@ import (
 	"github.com/fairfloor/fairfloor/services/gateway/internal/follow"
 )
 
-func TestMain(m *testing.M) {
-	ats.Register()
-	code := m.Run()
-	if code == 0 {
-		if err := goleak.Find(goleak.IgnoreTopFunction("github.com/nats-io/nats-server/v2/server/ats.Register.func1")); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { logtest.Main(m) }
 
 // stack is a log with a session of seven applicants in a list, and gateways' parts.
 type stack struct {
