@@ -80,6 +80,7 @@ var table = []Verb{
 	{Name: "erase_person", Context: events.Registry, Roles: delegates, Own: true, Args: args[PersonRef](), Summary: "Forget a person: name, contacts, needs"},
 	{Name: "invite", Context: events.Registry, Roles: staff, Args: args[Invite](), Summary: "Make a signed link"},
 	{Name: "revoke_invitation", Context: events.Registry, Roles: staff, Args: args[InvitationRef](), Summary: "End a signed link"},
+	{Name: "make_code", Context: events.Registry, Roles: staff, Args: args[InvitationRef](), Summary: "Note that a one-time code is made for a link; the code itself comes from POST .../invitations/{invitation}/code"},
 	{Name: "file_text", Context: events.Registry, Roles: delegates, Own: true, Args: args[FileText](), Summary: "File a written statement"},
 	{Name: "change_text_visibility", Context: events.Registry, Roles: delegates, Own: true, Args: args[TextVisibility](), Summary: "Change who may read a statement text"},
 	{Name: "commit_lot", Context: events.Registry, Roles: staff, Args: args[CommitLot](), Summary: "Begin the drawing of lots: commit to a one-time code and name the randomness"},

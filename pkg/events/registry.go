@@ -263,6 +263,12 @@ type InvitationRevoked struct {
 	Invitation ids.Invitation `json:"invitation"`
 }
 
+// JoinCodeMade says that a one-time code was made for a link, for somebody who
+// stands before the secretariat without it. The code itself is never stored.
+type JoinCodeMade struct {
+	Invitation ids.Invitation `json:"invitation"`
+}
+
 // Visibility says who may read a statement text (architecture.md).
 type Visibility string
 
@@ -329,6 +335,7 @@ func (*PersonChanged) Type() string            { return "person_changed" }
 func (*PersonErased) Type() string             { return "person_erased" }
 func (*InvitationIssued) Type() string         { return "invitation_issued" }
 func (*InvitationRevoked) Type() string        { return "invitation_revoked" }
+func (*JoinCodeMade) Type() string             { return "join_code_made" }
 func (*TextFiled) Type() string                { return "text_filed" }
 func (*TextVisibilityChanged) Type() string    { return "text_visibility_changed" }
 func (*SessionSealed) Type() string            { return "session_sealed" }
@@ -354,6 +361,7 @@ var registryTypes = []func() Event{
 	func() Event { return &PersonErased{} },
 	func() Event { return &InvitationIssued{} },
 	func() Event { return &InvitationRevoked{} },
+	func() Event { return &JoinCodeMade{} },
 	func() Event { return &TextFiled{} },
 	func() Event { return &TextVisibilityChanged{} },
 	func() Event { return &SessionSealed{} },

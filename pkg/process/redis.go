@@ -8,6 +8,7 @@ import (
 
 	"github.com/fairfloor/fairfloor/pkg/eventlog"
 	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/joincode"
 	"github.com/fairfloor/fairfloor/pkg/presence"
 	"github.com/fairfloor/fairfloor/pkg/ratelimit"
 	"github.com/fairfloor/fairfloor/pkg/redisconn"
@@ -64,6 +65,17 @@ func (p *Process) Limits() (*ratelimit.Limiter, error) {
 		return ratelimit.New(nil, nil), err
 	}
 	return ratelimit.New(ratelimit.NewRedis(client, p.redisSecret("limits")), circuit), err
+}
+
+// JoinCodes is the store of one-time codes: in Redis, where several gateways
+// share it, or in the memory of this process. Somebody waits for the answer, so
+// it may take as long as any call of Redis.
+func (p *Process) JoinCodes() (joincode.Store, error) {
+	client, _, err := p.Redis()
+	if client == nil {
+		return joincode.NewMemory(0), err
+	}
+	return joincode.NewRedis(client, redisconn.NewCircuit(redisconn.Patience, 0, p.Logger), p.redisSecret("codes"), 0)
 }
 
 // Snapshots is the store of views that gateways share; nil where there is no

@@ -1,6 +1,6 @@
 // Package redisconn opens the connection to Redis, which holds only what may
-// vanish: presence across gateways, rate limits, snapshots of views and a
-// witness of the log's heads (architecture.md).
+// vanish: presence across gateways, rate limits, one-time join codes, snapshots
+// of views and a witness of the log's heads (architecture.md).
 //
 // Guarantee: a Redis that is away, empty, slow or hanging costs its caller at
 // most Patience and an error; no call waits longer, none is retried in a loop,
@@ -29,7 +29,7 @@ const Prefix = "fairfloor:"
 
 // Settings say where Redis is. Secrets come from files.
 type Settings struct {
-	URL          string `flag:"redis" default:"" doc:"Address of Redis, such as redis://127.0.0.1:6379/0 or rediss:// for TLS; presence and limits stay in this process's memory, and there is no second witness, when empty"`
+	URL          string `flag:"redis" default:"" doc:"Address of Redis, such as redis://127.0.0.1:6379/0 or rediss:// for TLS; presence, limits and one-time codes stay in this process's memory, and there is no second witness, when empty"`
 	PasswordFile string `flag:"redis-password-file" default:"" doc:"File with the password of Redis"`
 	Roots        string `flag:"redis-roots" default:"" doc:"Certificates (PEM) by which a rediss:// server is trusted; the system's when empty"`
 }

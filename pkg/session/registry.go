@@ -66,6 +66,18 @@ type Invitation struct {
 	Applicant ids.Applicant
 	Expires   int64
 	Revoked   bool
+	// Codes is how many one-time codes were made for it.
+	Codes int
+}
+
+// codeRoles are the roles of links that a code may open, since they may be seen
+// again by the chair's side anyway.
+var codeRoles = []events.Role{events.Speaker, events.Observer, events.Captioner, events.Interpreter, events.Technician}
+
+// ByCode reports whether a link of these roles may be opened by a code: a short
+// text is guessed sooner than a link, so what can run the session has none.
+func ByCode(roles []events.Role) bool {
+	return !slices.ContainsFunc(roles, func(r events.Role) bool { return !slices.Contains(codeRoles, r) })
 }
 
 // Text is a written statement; its words are in the store that can forget.
@@ -290,6 +302,12 @@ func (r *Registry) person(c *events.Commit, e events.Event) error {
 			return errMissing("invitation", e.Invitation)
 		}
 		i.Revoked = true
+	case *events.JoinCodeMade:
+		i, ok := r.Invitations[e.Invitation]
+		if !ok {
+			return errMissing("invitation", e.Invitation)
+		}
+		i.Codes++
 	case *events.TextFiled:
 		if _, again := r.Texts[e.Text]; !again {
 			r.TextOrder = append(r.TextOrder, e.Text)

@@ -62,6 +62,7 @@ func TestEveryFactOfTheRegistryIsFolded(t *testing.T) {
 		{&events.InvitationIssued{Invitation: link, Roles: []events.Role{events.Chair}, Person: person, Expires: 7}, func(r *session.Registry) bool {
 			return reflect.DeepEqual(*r.Invitations[link], session.Invitation{ID: link, Roles: []events.Role{events.Chair}, Person: person, Expires: 7})
 		}},
+		{&events.JoinCodeMade{Invitation: link}, func(r *session.Registry) bool { return r.Invitations[link].Codes == 1 && !r.Invitations[link].Revoked }},
 		{&events.InvitationRevoked{Invitation: link}, func(r *session.Registry) bool { return r.Invitations[link].Revoked }},
 		{&filed, func(r *session.Registry) bool { return r.Texts[text].TextFiled == filed && len(r.TextOrder) == 1 }},
 		{&filed, func(r *session.Registry) bool { return len(r.TextOrder) == 1 }}, // a new version keeps its place
@@ -123,7 +124,7 @@ func TestFactsAboutNothingAreErrors(t *testing.T) {
 	for _, fact := range []events.Event{
 		&events.PartChanged{Part: events.Part{ID: sessiontest.ID[ids.Part]("none")}},
 		&events.ApplicantChanged{}, &events.ApplicantAccepted{}, &events.ApplicantDeclined{}, &events.ApplicantWithdrawn{},
-		&events.PersonChanged{}, &events.PersonErased{}, &events.InvitationRevoked{}, &events.TextVisibilityChanged{},
+		&events.PersonChanged{}, &events.PersonErased{}, &events.InvitationRevoked{}, &events.JoinCodeMade{}, &events.TextVisibilityChanged{},
 		&events.ListFixed{}, &events.LotRevealed{}, &events.LotDrawn{}, &events.NoteRemoved{},
 		&events.ConsultationSessionAdded{}, &events.EntryWithdrawn{}, &events.CreditCarried{},
 	} {

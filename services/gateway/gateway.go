@@ -136,6 +136,10 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 	if err != nil {
 		return nil, err
 	}
+	joining, err := p.JoinCodes()
+	if err != nil {
+		return nil, err
+	}
 	if err := g.transcripts(ctx); err != nil {
 		return nil, err
 	}
@@ -177,7 +181,7 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 		},
 		Person: store.GetPerson,
 		Secret: func(id ids.Session) [32]byte { return p.Keys.Secret("codes", id) },
-		Limits: limits,
+		Limits: limits, JoinCodes: joining,
 	})
 }
 

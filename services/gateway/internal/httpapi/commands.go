@@ -108,7 +108,7 @@ func (s *server) commands() {
 				return nil, refuse(err)
 			}
 			out, err := s.link(in.Session, invitation, in.Body)
-			if err == nil && lesser(out.Roles) {
+			if err == nil && session.ByCode(out.Roles) {
 				out.Code = personalCode(s.Secret(in.Session), invitation)
 			}
 			return &body[api.Invitation]{out}, refuse(err)

@@ -22,6 +22,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/pkg/joincode"
 	"github.com/fairfloor/fairfloor/pkg/people"
 	"github.com/fairfloor/fairfloor/pkg/problem"
 	"github.com/fairfloor/fairfloor/pkg/ratelimit"
@@ -76,6 +77,8 @@ type Config struct {
 	// Limits counts wrong codes, applications and rehearsals, of all gateways where
 	// it can; nil counts those of this one.
 	Limits *ratelimit.Limiter
+	// JoinCodes are the one-time codes, of all gateways; nil keeps those of this one.
+	JoinCodes joincode.Store
 	// Devices tells delegates' devices where they stand.
 	Devices Devices
 	// Polling is the way round broken websockets.
@@ -111,6 +114,9 @@ func Mount(mux *http.ServeMux, config Config) ([]byte, error) {
 	}
 	if config.Limits == nil {
 		config.Limits = ratelimit.New(nil, nil)
+	}
+	if config.JoinCodes == nil {
+		config.JoinCodes = joincode.NewMemory(0)
 	}
 	s := &server{Config: config, api: humago.New(mux, settings)}
 	s.studio.limits = config.Limits

@@ -59,6 +59,7 @@ var verbs = map[string]func(call) (result, error){
 	"erase_person":           erasePerson,
 	"invite":                 invite,
 	"revoke_invitation":      revokeInvitation,
+	"make_code":              makeCode,
 	"file_text":              fileText,
 	"change_text_visibility": changeTextVisibility,
 	"commit_lot":             commitLot,

@@ -148,6 +148,7 @@ func TestAnyCourseOfCommandsKeepsTheRegistrySound(t *testing.T) {
 				m.step(rt, by(), "invite", command.Invite{Roles: roles, Applicant: applicant(), Person: person(), Expires: 1 << 50})
 			},
 			"revoke": func(rt *rapid.T) { m.step(rt, by(), "revoke_invitation", command.InvitationRef{Invitation: link}) },
+			"code":   func(rt *rapid.T) { m.step(rt, by(), "make_code", command.InvitationRef{Invitation: link}) },
 			"file": func(rt *rapid.T) {
 				m.step(rt, by(), "file_text", command.FileText{Applicant: applicant(), Language: "en", Visibility: events.OwnerOnly, Digest: commitment()})
 			},

@@ -286,3 +286,22 @@ func revokeInvitation(c call) (result, error) {
 	}
 	return facts(&events.InvitationRevoked{Invitation: a.Invitation})
 }
+
+// makeCode notes that a one-time code is made for a link. Whether the link has
+// expired is asked by the gateway, which lets nobody in with one that has.
+func makeCode(c call) (result, error) {
+	a, err := decode(c, command.InvitationRef{})
+	if err != nil {
+		return result{}, err
+	}
+	link, ok := c.s.Registry.Invitations[a.Invitation]
+	switch {
+	case !ok:
+		return result{}, problem.New(problem.NotFound, "there is no invitation %s", a.Invitation).On("args.invitation").Try("name an invitation of this session")
+	case link.Revoked:
+		return result{}, problem.New(problem.WrongState, "this link was withdrawn").On("args.invitation").Try("make a new link and hand it over")
+	case !session.ByCode(link.Roles):
+		return result{}, problem.New(problem.Forbidden, "a link that can run the session has no code").On("args.invitation").Try("make a new link and hand it over")
+	}
+	return facts(&events.JoinCodeMade{Invitation: a.Invitation})
+}

@@ -143,6 +143,44 @@ func TestInvitations(t *testing.T) {
 	refuse(t, l, organiser, "revoke_invitation", command.InvitationRef{}, problem.NotFound, "args.invitation")
 }
 
+// TestAOneTimeCodeIsForALinkThatMayBeSeenAgain: it is a fact with its actor; a
+// link that can run the session, one that was withdrawn and one that is not
+// there get none, and the link stays as it is.
+func TestAOneTimeCodeIsForALinkThatMayBeSeenAgain(t *testing.T) {
+	l := stage(t)
+	give := func(roles ...events.Role) command.InvitationRef {
+		t.Helper()
+		invitation := command.Invite{Roles: roles, Expires: 1 << 50}
+		if slices.Contains(roles, events.Speaker) {
+			invitation.Applicant = sessiontest.Applicant(0)
+		}
+		d := do(t, l, organiser, "invite", invitation)
+		return command.InvitationRef{Invitation: d.Events[0].(*events.InvitationIssued).Invitation}
+	}
+	speaker := give(events.Speaker)
+	for range 2 {
+		d := do(t, l, sessiontest.Staff(events.Secretariat), "make_code", speaker)
+		if made, ok := d.Events[0].(*events.JoinCodeMade); !ok || len(d.Events) != 1 || made.Invitation != speaker.Invitation {
+			t.Errorf("the facts are %+v", d.Events)
+		}
+	}
+	if i := l.State.Registry.Invitations[speaker.Invitation]; i.Codes != 2 || i.Revoked || i.Expires != 1<<50 {
+		t.Errorf("the link is %+v", i)
+	}
+	for _, role := range events.Roles() {
+		switch role {
+		case events.Organiser, events.Chair, events.ViceChair, events.Secretariat:
+			refuse(t, l, organiser, "make_code", give(role), problem.Forbidden, "args.invitation")
+			refuse(t, l, organiser, "make_code", give(role, events.Observer), problem.Forbidden, "args.invitation")
+		default:
+			do(t, l, organiser, "make_code", give(role))
+		}
+	}
+	do(t, l, organiser, "revoke_invitation", speaker)
+	refuse(t, l, organiser, "make_code", speaker, problem.WrongState, "args.invitation")
+	refuse(t, l, organiser, "make_code", command.InvitationRef{}, problem.NotFound, "args.invitation")
+}
+
 func TestTexts(t *testing.T) {
 	l, delegate := stage(t), sessiontest.Delegate(0)
 	good := command.FileText{Part: sessiontest.Item, Language: "EN-gb", Visibility: events.PublicAtDelivery, Words: 120, Digest: digest}

@@ -96,6 +96,7 @@ func TestEveryVerbByEveryRole(t *testing.T) {
 		"erase_person":           {stage, command.PersonRef{Person: sessiontest.Person(0)}, delegates},
 		"invite":                 {stage, command.Invite{Roles: []events.Role{events.Interpreter}, Expires: 1 << 50}, staff},
 		"revoke_invitation":      {stage, command.InvitationRef{Invitation: link}, staff},
+		"make_code":              {stage, command.InvitationRef{Invitation: link}, staff},
 		"file_text":              {stage, command.FileText{Applicant: own, Language: "en", Visibility: events.PublicNow, Digest: digest}, delegates},
 		"change_text_visibility": {stage, command.TextVisibility{Text: text, Visibility: events.BoothOnly}, delegates},
 		"commit_lot":             {closedList, commitment, staff},
