@@ -63,6 +63,8 @@ type Options struct {
 	// zero means 500 ms, which finds a killed leader quickly. A server inside the
 	// process cannot lose its leader and is asked less often.
 	Heartbeat time.Duration
+	// Now is the clock that MeasureOffset compares with the server's; time.Now when nil.
+	Now func() time.Time
 	// Denials, when given to ConnOptions too, lets Open fail at once with what the
 	// server denies, where it would wait for an answer that never comes.
 	Denials *Denials
@@ -178,6 +180,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Activity == nil {
 		o.Activity = NewActivity()
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	if o.Heartbeat == 0 {
 		o.Heartbeat = 500 * time.Millisecond

@@ -152,16 +152,16 @@ func (l *Log) MeasureOffset(ctx context.Context) (Offset, error) {
 	}
 	best := Offset{Within: -1}
 	for range 3 {
-		sent := time.Now()
+		sent, wall := time.Now(), l.options.Now()
 		stream, err := l.js.Stream(ctx, streams[0])
 		if err != nil {
 			return Offset{}, fmt.Errorf("comparing the clock: %w", err)
 		}
 		// The difference of two readings of one clock is monotonic; the comparison
-		// with the server's must use the wall.
+		// with the server's must use the wall, as the process has it.
 		half := time.Since(sent) / 2
 		if stamp := stream.CachedInfo().TimeStamp; best.Within < 0 || half < best.Within {
-			best = Offset{Ahead: sent.Add(half).Round(0).Sub(stamp), Within: half}
+			best = Offset{Ahead: wall.Add(half).Round(0).Sub(stamp), Within: half}
 		}
 		if best.Within <= offsetCertain {
 			break

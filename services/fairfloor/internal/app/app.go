@@ -14,9 +14,12 @@ import (
 	"path/filepath"
 	"time"
 
+	natsserver "github.com/nats-io/nats-server/v2/server"
+
 	"github.com/fairfloor/fairfloor/pkg/clock"
 	"github.com/fairfloor/fairfloor/pkg/keys"
 	"github.com/fairfloor/fairfloor/pkg/natsembed"
+	"github.com/fairfloor/fairfloor/pkg/ordeal"
 	"github.com/fairfloor/fairfloor/pkg/process"
 	"github.com/fairfloor/fairfloor/pkg/telemetry"
 	"github.com/fairfloor/fairfloor/services/gateway"
@@ -68,7 +71,15 @@ func Start(ctx context.Context, s Settings, o Options) (*App, error) {
 			return nil, err
 		}
 	}
-	server, err := natsembed.Start(ctx, natsembed.Options{Folder: filepath.Join(s.Process.Data, "store"), Listen: s.NATSListen, Logger: o.Logger})
+	embedded := natsembed.Options{Folder: filepath.Join(s.Process.Data, "store"), Listen: s.NATSListen, Logger: o.Logger}
+	put, err := ordeal.Read(s.Process.Data, os.LookupEnv)
+	if err != nil {
+		return nil, err
+	}
+	if put.LoseOnPowerCut {
+		embedded.Tune = func(o *natsserver.Options) { o.SyncAlways = false }
+	}
+	server, err := natsembed.Start(ctx, embedded)
 	if err != nil {
 		return nil, err
 	}
