@@ -35,6 +35,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/forget"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/keys"
+	"github.com/fairfloor/fairfloor/pkg/ordeal"
 	"github.com/fairfloor/fairfloor/pkg/people"
 	"github.com/fairfloor/fairfloor/pkg/redisconn"
 	"github.com/fairfloor/fairfloor/pkg/run"
@@ -123,6 +124,12 @@ func (p *Process) open(ctx context.Context, o Options) error {
 			return err
 		}
 	}
+	put, err := ordeal.Read(p.Settings.Data, os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	put.Say(p.Logger)
+	p.Clock = put.Clock(p.Clock)
 	p.Metrics = telemetry.NewMetrics(p.Name)
 	tracer, shutdown, err := telemetry.Tracing(ctx, telemetry.TraceConfig{Service: p.Name})
 	if err != nil {
@@ -160,7 +167,7 @@ func (p *Process) open(ctx context.Context, o Options) error {
 	}
 	options := eventlog.Options{
 		Name: p.Name, Replicas: p.Settings.Replicas, Witness: witness, Logger: p.Logger, Registerer: p.Metrics.Registry,
-		Denials: &p.denials,
+		Denials: &p.denials, Now: put.Clock(clock.Real{}).Now,
 	}
 	if o.Server != nil {
 		// A server in the same process has no leader to lose.
