@@ -222,3 +222,22 @@ web_state() {
 build_binary() {
 	go build -o "$root/bin/fairfloor" ./services/fairfloor/cmd/fairfloor
 }
+
+# Every program, as the images and the archives of a release hold them.
+static_programs=(
+	./services/fairfloor/cmd/fairfloor ./services/fairfloor/cmd/nats ./services/registry/cmd/registry ./services/queue/cmd/queue
+	./services/timing/cmd/timing ./services/transcript/cmd/transcript ./services/gateway/cmd/gateway
+)
+
+# static_cache SYSTEM/PROCESSOR: where the compiler keeps what it made for one platform; such builds share nothing with those of
+# the tests, and what is kept for the host goes into the image in which the others are built.
+static_cache() { printf '%s/static/%s' "$cache" "${1/\//-}"; }
+
+# build_static SYSTEM/PROCESSOR FOLDER: every program, without a C library, a path of this machine or an hour in it: same
+# sources and same Go, same bytes.
+build_static() {
+	local target=$1 folder=$2
+	mkdir -p "$folder"
+	GOWORK=$root/go.work GOCACHE=$(static_cache "$target") GOOS=${target%/*} GOARCH=${target#*/} CGO_ENABLED=0 \
+		go build -trimpath -buildvcs=false -ldflags='-s -w' -o "$folder/" "${static_programs[@]}"
+}

@@ -3,7 +3,6 @@ package rehearse
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -185,19 +184,9 @@ func (s *stage) utter(d *delegate, turn ids.Turn, segment ids.Segment, sentence,
 
 // pushes posts a line as a captioner's tool does.
 func (s *stage) pushes(line string) error {
-	request, err := http.NewRequestWithContext(s.ctx, http.MethodPost, s.voice.push+"?seq="+strconv.Itoa(s.voice.posts)+"&lang=es", strings.NewReader(line+"\n"))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Content-Type", "text/plain; charset=utf-8")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, 1000))
-	if err != nil || response.StatusCode != http.StatusOK {
-		return fmt.Errorf("push %d: %s: %s", s.voice.posts, response.Status, answer)
+	address := s.voice.push + "?seq=" + strconv.Itoa(s.voice.posts) + "&lang=es"
+	if err := post(s.ctx, address, line+"\n"); err != nil {
+		return fmt.Errorf("push %d: %w", s.voice.posts, err)
 	}
 	s.voice.posts++
 	return s.settle()
