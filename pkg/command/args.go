@@ -388,3 +388,11 @@ type MarkArgs struct {
 
 // None is for verbs without arguments.
 type None struct{}
+
+// EndRetention forgets a class of what can be forgotten, for a whole session; the
+// registry says so to itself.
+type EndRetention struct {
+	Kept events.Kept `json:"kept" doc:"people, statements or transcript"`
+	// Days is the setting that is followed, in whole days after the adjournment.
+	Days int64 `json:"days" doc:"Days after the adjournment"`
+}

@@ -152,6 +152,7 @@ var table = []Verb{
 	{Name: "link_session", Context: events.Registry, Roles: system, Args: args[LinkSession](), Summary: "Add a new session to its consultation"},
 	{Name: "reckon_credit", Context: events.Registry, Roles: system, Args: args[ReckonCredit](), Summary: "Reckon up what an adjourned session did to each organisation"},
 	{Name: "carry_credit", Context: events.Registry, Roles: system, Args: args[CarryCredit](), Summary: "Take a session's reckoning over to its consultation"},
+	{Name: "end_retention", Context: events.Registry, Roles: system, Args: args[EndRetention](), Summary: "Forget names, statements or words of a sealed session for good, when the time that they are kept is over"},
 	{Name: "bring_credit", Context: events.Registry, Roles: system, Args: args[BringCredit](), Summary: "Bring what the organisations carry to a session ahead"},
 	{Name: "open_turn", Context: events.Timing, Roles: system, Args: args[TurnRef](), Summary: "Give a called turn its allotment"},
 	{Name: "follow_point", Context: events.Timing, Roles: system, Args: args[TurnRef](), Summary: "Pause or resume a turn for a point of order"},

@@ -302,7 +302,8 @@ type TextVisibilityChanged struct {
 	Visibility Visibility `json:"visibility"`
 }
 
-// SessionSealed is a session's last commit (event-log.md 14).
+// SessionSealed is a session's last commit (event-log.md 14), but for what is
+// erased later.
 type SessionSealed struct{}
 
 // ConsultationCreated is a consultation's first fact, on its own subject.
@@ -377,4 +378,5 @@ var registryTypes = []func() Event{
 	func() Event { return &CreditCarried{} },
 	func() Event { return &NoteWritten{} },
 	func() Event { return &NoteRemoved{} },
+	func() Event { return &RetentionEnded{} },
 }

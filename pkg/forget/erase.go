@@ -8,7 +8,10 @@ import (
 	"slices"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/problem"
 )
 
@@ -93,6 +96,41 @@ func (s *Store) Erase(ctx context.Context, key Key) (Erasure, error) {
 	}
 	done.Replicas = s.stream.CachedInfo().Config.Replicas
 	return done, nil
+}
+
+// EraseAll erases every key of a kind that a session has, and tells how many it
+// found to be erased. What a crash in the middle left is found by the next call;
+// a key that was closed before costs one question.
+func (s *Store) EraseAll(ctx context.Context, session ids.Session, kind Kind) (int, error) {
+	all := Key{Kind: kind, Session: session, ID: "*"}
+	if err := s.check(all); err != nil {
+		return 0, err
+	}
+	info, err := s.stream.Info(ctx, jetstream.WithSubjectFilter(all.String()))
+	if err != nil {
+		return 0, s.unavailable("list "+all.String(), err)
+	}
+	erased := 0
+	for _, subject := range slices.Sorted(maps.Keys(info.State.Subjects)) {
+		key, err := s.parseKey(subject)
+		if err != nil {
+			continue // not written by this package
+		}
+		if info.State.Subjects[subject] == 1 {
+			last, err := s.history(ctx, key)
+			if err != nil {
+				return erased, err
+			}
+			if last.mark.Erased && len(last.dead()) == 0 {
+				continue
+			}
+		}
+		if _, err := s.Erase(ctx, key); err != nil {
+			return erased, err
+		}
+		erased++
+	}
+	return erased, nil
 }
 
 // Sweep overwrites values older than older that the log does not name, and

@@ -102,6 +102,29 @@ func (k *Keeper) Erase(key Key) {
 	})
 }
 
+// EraseAll forgets everything of some kinds that a session has in the store.
+func (k *Keeper) EraseAll(s ids.Session, kinds ...Kind) {
+	for _, kind := range kinds {
+		all := Key{Kind: kind, Session: s, ID: "*"}
+		if k.Clean(all) {
+			continue
+		}
+		k.Add("erase all", "erase/"+all.String(), s, func(ctx context.Context) error {
+			n, err := k.config.Store.EraseAll(ctx, s, kind)
+			if err != nil {
+				return err
+			}
+			k.mu.Lock()
+			k.erased[all] = true
+			k.mu.Unlock()
+			if n > 0 {
+				k.config.Lines.Info("erased all", "session", s, "kind", string(kind), "keys", n)
+			}
+			return nil
+		})
+	}
+}
+
 // Clean reports whether a key is known to be erased.
 func (k *Keeper) Clean(key Key) bool {
 	k.mu.Lock()

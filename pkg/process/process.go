@@ -38,6 +38,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/ordeal"
 	"github.com/fairfloor/fairfloor/pkg/people"
 	"github.com/fairfloor/fairfloor/pkg/redisconn"
+	"github.com/fairfloor/fairfloor/pkg/retention"
 	"github.com/fairfloor/fairfloor/pkg/run"
 	"github.com/fairfloor/fairfloor/pkg/settings"
 	"github.com/fairfloor/fairfloor/pkg/shell"
@@ -58,6 +59,7 @@ type Settings struct {
 	LogLevel   string `flag:"log-level" default:"info" doc:"Least level of log lines: debug, info, warn or error"`
 	Ops        string `flag:"ops" default:"" doc:"Address for /healthz, /readyz and /metrics; none when empty"`
 	Redis      redisconn.Settings
+	Retention  retention.Settings
 }
 
 // Process is what a service is built on.

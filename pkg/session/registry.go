@@ -118,6 +118,9 @@ type Registry struct {
 	Clock        clock.Mapping
 	ClockMode    string
 	Sealed       bool
+	SealedAt     clock.Instant
+	// Ended says when each class of what can be forgotten was, for the whole session.
+	Ended map[events.Kept]clock.Instant
 	// Revision counts the changes of what was announced of the session (title,
 	// times, agenda, modalities) since it was made; RevisedAt is the last one's time.
 	Revision  int
@@ -150,6 +153,7 @@ func newRegistry() Registry {
 		Texts:       map[ids.Text]*Text{},
 		Lots:        map[ids.Part]*Lot{},
 		OwnLists:    map[ids.Part][]ids.Entry{},
+		Ended:       map[events.Kept]clock.Instant{},
 	}
 }
 
@@ -202,7 +206,9 @@ func (r *Registry) apply(c *events.Commit, e events.Event) error {
 	case *events.ClockSet:
 		r.Clock, r.ClockMode = e.Clock, e.Mode
 	case *events.SessionSealed:
-		r.Sealed = true
+		r.Sealed, r.SealedAt = true, c.At
+	case *events.RetentionEnded:
+		r.forget(c.At, e.Kept)
 	case *events.ConsultationCreated:
 		r.Series = &Series{ID: e.Consultation, Title: e.Title, CarryOver: e.CarryOver}
 	case *events.ConsultationSessionAdded:

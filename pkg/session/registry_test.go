@@ -97,7 +97,15 @@ func TestEveryFactOfTheRegistryIsFolded(t *testing.T) {
 			return len(r.Notes) == 1 && r.Notes[0].Digest == digest && r.Notes[0].By == events.Secretariat && !r.Notes[0].Removed
 		}},
 		{&events.NoteRemoved{Note: sessiontest.ID[ids.Note]("note")}, func(r *session.Registry) bool { return r.Notes[0].Removed }},
-		{&events.SessionSealed{}, func(r *session.Registry) bool { return r.Sealed }},
+		{&events.SessionSealed{}, func(r *session.Registry) bool { return r.Sealed && !r.SealedAt.IsZero() && len(r.Ended) == 0 }},
+		{&events.RetentionEnded{Kept: events.KeptPeople, Days: 7}, func(r *session.Registry) bool {
+			for _, p := range r.Persons {
+				if !p.Erased {
+					return false
+				}
+			}
+			return len(r.Ended) == 1 && r.Ended[events.KeptPeople] > r.SealedAt && r.Notes[0].Removed
+		}},
 	}
 	l := sessiontest.Empty(t)
 	l.Sample(2, nil)

@@ -176,6 +176,9 @@ func (s *State) UsedByAnother(r *command.Request) error {
 func (s *State) event(c *events.Commit, m Meta, e events.Event) error {
 	switch m.Context {
 	case events.Registry:
+		if ended, ok := e.(*events.RetentionEnded); ok && ended.Kept == events.KeptTranscript {
+			s.Transcript.forget(c.At)
+		}
 		return s.Registry.apply(c, e)
 	case events.Queue:
 		return s.Queue.apply(c, m, e)

@@ -22,6 +22,16 @@ type Hooks struct {
 	// Folded hears of the commits of the service's own context that are folded
 	// after the start, of one of its own perhaps twice. It must not block.
 	Folded func(s ids.Session, c *events.Commit)
+	// Heard hears likewise of the commits of the other contexts that it folds.
+	Heard func(s ids.Session, c *events.Commit)
+}
+
+// of gives the hook for a commit of the service's own context, or of another one.
+func (h Hooks) of(own bool) func(ids.Session, *events.Commit) {
+	if own {
+		return h.Folded
+	}
+	return h.Heard
 }
 
 // handle prepares a command and brings it to its end.

@@ -118,8 +118,8 @@ func (sh *Shell) settle(s ids.Session, c *events.Commit, m session.Meta) *room {
 				Good:    eventlog.Head{Subject: subject, Sequence: head.Sequence, Version: head.Version, Hash: head.Hash},
 				Missing: "the next commit cannot be folded: " + err.Error(),
 			})
-		} else if folded := sh.config.Hooks.Folded; folded != nil && m.Context == sh.service.Context && sh.open.Load() {
-			folded(s, c)
+		} else if hook := sh.config.Hooks.of(m.Context == sh.service.Context); hook != nil && sh.open.Load() {
+			hook(s, c)
 		}
 		return r
 	}

@@ -41,6 +41,8 @@ func (k *keeper) folded(s ids.Session, c *events.Commit) {
 			k.Erase(people.PersonKey(s, e.Person))
 		case *events.NoteRemoved:
 			k.Erase(people.NoteKey(s, e.Note))
+		case *events.RetentionEnded:
+			k.EraseAll(s, kinds[e.Kept]...)
 		case *events.PersonChanged:
 			k.Settle(people.PersonKey(s, e.Person), e.Digest)
 		case *events.TextFiled:
@@ -55,6 +57,13 @@ func (k *keeper) folded(s ids.Session, c *events.Commit) {
 			k.Add("bring", "bring/"+s.String(), s, k.bringAll(s))
 		}
 	}
+}
+
+// kinds are those of the store of people that a class of what is kept is made of;
+// the words of transcripts are the service transcript's to erase.
+var kinds = map[events.Kept][]people.Kind{
+	events.KeptPeople:     {people.Persons, people.Notes},
+	events.KeptStatements: {people.Texts},
 }
 
 // link adds a session to its consultation, unless it is there.
@@ -195,6 +204,12 @@ func (k *keeper) unlinked(id ids.Session) (request *command.Request, err error) 
 func (k *keeper) everything() {
 	for _, id := range k.s.shell.Sessions() {
 		k.s.shell.View(id, func(s *session.State) {
+			for kept := range s.Registry.Ended {
+				k.EraseAll(id, kinds[kept]...)
+			}
+			if !s.Registry.Ended[events.KeptPeople].IsZero() {
+				return // all of them are erased by that
+			}
 			for _, p := range s.Registry.Persons {
 				if key := people.PersonKey(id, p.ID); p.Erased && !k.Clean(key) {
 					k.Erase(key)
@@ -238,7 +253,7 @@ func (k *keeper) isNamed(ctx context.Context, bodies map[ids.Session][]eventlog.
 			is = p != nil && !p.Erased && p.Digest == digest
 		case people.Texts:
 			t := s.Registry.Texts[ids.MustParse[ids.Text](key.ID)]
-			is = t != nil && t.Digest == digest
+			is = t != nil && t.Digest == digest && s.Registry.Ended[events.KeptStatements].IsZero()
 		}
 	})
 	if key.Kind != people.Notes {

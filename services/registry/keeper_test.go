@@ -23,8 +23,14 @@ import (
 // after each commit, again and again.
 func (w *world) bare(do func()) {
 	w.t.Helper()
+	w.bareOf(shell.Service{Context: events.Registry, Decide: domain.Decide}, func(*shell.Shell) { do() })
+}
+
+// bareOf does so with a service of the test's own.
+func (w *world) bareOf(service shell.Service, do func(*shell.Shell)) {
+	w.t.Helper()
 	p := w.process("bare")
-	sh, err := p.Shell(shell.Service{Context: events.Registry, Decide: domain.Decide}, creates)
+	sh, err := p.Shell(service, creates)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -32,7 +38,7 @@ func (w *world) bare(do func()) {
 	done := make(chan error, 1)
 	go func() { done <- sh.Run(ctx) }()
 	<-sh.Ready()
-	do()
+	do(sh)
 	cancel()
 	if err := <-done; err != nil {
 		w.t.Error(err)

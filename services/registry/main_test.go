@@ -90,10 +90,13 @@ func (w *world) halt() {
 	}
 }
 
-// process sets a process up.
-func (w *world) process(name string) *process.Process {
+// process sets a process up; change may alter its settings.
+func (w *world) process(name string, change ...func(*process.Settings)) *process.Process {
 	w.t.Helper()
 	settings := process.Settings{Data: filepath.Join(w.folder, name), Replicas: 1}
+	for _, do := range change {
+		do(&settings)
+	}
 	p, err := process.Open(w.t.Context(), name, settings, process.Options{Server: w.server, Keys: w.keys, Logger: w.logger()})
 	if err != nil {
 		w.t.Fatal(err)
@@ -102,9 +105,9 @@ func (w *world) process(name string) *process.Process {
 }
 
 // registry runs a registry until stop is called or the test ends.
-func (w *world) registry(name string) (s *Service, stop func()) {
+func (w *world) registry(name string, change ...func(*process.Settings)) (s *Service, stop func()) {
 	w.t.Helper()
-	p := w.process(name)
+	p := w.process(name, change...)
 	s, err := New(w.t.Context(), p)
 	if err != nil {
 		w.t.Fatal(err)

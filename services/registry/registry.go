@@ -64,7 +64,13 @@ func New(ctx context.Context, p *process.Process) (*Service, error) {
 	}
 	s.secret = func(id ids.Session) [32]byte { return p.Keys.Secret(keys.Lot, id) }
 	s.keeper = newKeeper(s)
-	c := p.ShellConfig(shell.Service{Context: events.Registry, Decide: s.decide, Due: domain.Due}, creates)
+	if err := p.Settings.Retention.Check(); err != nil {
+		return nil, fmt.Errorf("registry: %w", err)
+	}
+	due := func(state *session.State) []command.Deadline {
+		return append(domain.Due(state), domain.RetentionDue(state, p.Settings.Retention)...)
+	}
+	c := p.ShellConfig(shell.Service{Context: events.Registry, Decide: s.decide, Due: due}, creates)
 	c.Hooks = shell.Hooks{Prepare: s.prepare, Folded: s.keeper.folded}
 	if s.shell, err = shell.New(c); err != nil {
 		return nil, err

@@ -76,6 +76,15 @@ func (k *keeper) folded(s ids.Session, c *events.Commit) {
 	}
 }
 
+// heard notes what follows from the registry's commits. It does not block.
+func (k *keeper) heard(s ids.Session, c *events.Commit) {
+	for _, e := range c.Events {
+		if ended, ok := e.(*events.RetentionEnded); ok && ended.Kept == events.KeptTranscript {
+			k.EraseAll(s, k.s.store.Kinds()...)
+		}
+	}
+}
+
 // redacted forgets a segment's words, and the wishes that repeat them. It runs
 // inside the fold, so the state is read when the task is done.
 func (k *keeper) redacted(s ids.Session, segment ids.Segment) {
@@ -184,6 +193,10 @@ func (k *keeper) everything() {
 		var do []func()
 		k.s.shell.View(id, func(state *session.State) {
 			t := &state.Transcript
+			if !state.Registry.Ended[events.KeptTranscript].IsZero() {
+				do = append(do, func() { k.EraseAll(id, k.s.store.Kinds()...) })
+				return
+			}
 			for _, seg := range t.Segments {
 				if key := words.CaptionKey(id, seg.Segment); seg.State == session.CaptionRedacted && !k.Clean(key) {
 					do = append(do, func() { k.redacted(id, seg.Segment) })

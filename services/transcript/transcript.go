@@ -82,7 +82,7 @@ func New(ctx context.Context, p *process.Process, settings Settings) (*Service, 
 	s.client = relay.NewClient(s.allow, relayWithin)
 	s.keeper, s.partials, s.relays = newKeeper(s), newPartials(s), newRelays(s)
 	c := p.ShellConfig(Rules(), nil)
-	c.Hooks = shell.Hooks{Prepare: s.prepare, Folded: s.folded}
+	c.Hooks = shell.Hooks{Prepare: s.prepare, Folded: s.folded, Heard: s.keeper.heard}
 	s.shell, err = shell.New(c)
 	return s, err
 }

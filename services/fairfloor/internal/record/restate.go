@@ -42,6 +42,10 @@ var restatements = map[string]restated{
 		return command.SetOrder{Part: e.Part, Entries: e.Entries}
 	},
 	"seal": func(*commit) any { return command.None{} },
+	"end_retention": func(c *commit) any {
+		e := fact[*events.RetentionEnded](c)
+		return command.EndRetention{Kept: e.Kept, Days: e.Days}
+	},
 
 	"join": func(c *commit) any {
 		e := fact[*events.EntryJoined](c)

@@ -62,6 +62,10 @@ var domains = map[events.Context]shell.Service{
 // subject than the session's, from a relay's target, from words.
 var observed = map[string]bool{"bring_credit": true, "link_session": true, "carry_credit": true, "note_relay": true, "end_line": true}
 
+// bySetting are a context's own acts at a time that a setting names, which the
+// act itself states: what is asked again is whether it might be done by then.
+var bySetting = map[string]bool{"end_retention": true}
+
 // decideAgain decides anew, from the facts before it, every reaction and timer,
 // and what follows from what people asked for.
 func decideAgain(commits []*commit) []Difference {
@@ -98,7 +102,7 @@ func decideAgain(commits []*commit) []Difference {
 func again(domain shell.Service, state *session.State, before []*commit, c *commit) string {
 	own := c.Actor.ID == events.ByService(c.Context).ID
 	decide := decideAsked
-	if own {
+	if own && !bySetting[c.Verb] {
 		decide = decideDue
 	}
 	what := decide(domain, state, c)

@@ -70,6 +70,7 @@ var verbs = map[string]func(call) (result, error){
 	"carry_credit":           carryCredit,
 	"bring_credit":           bringCredit,
 	"seal":                   seal,
+	"end_retention":          endRetention,
 	"write_note":             writeNote,
 	"remove_note":            removeNote,
 }
@@ -119,7 +120,7 @@ func stands(s *session.State, verb string) error {
 		return problem.New(problem.NotFound, "there is no session %s", s.ID).On("session").Try("check the link")
 	}
 	// To be forgotten, and to end a link that went astray, must be possible for ever.
-	if s.Registry.Sealed && verb != "erase_person" && verb != "revoke_invitation" {
+	if s.Registry.Sealed && verb != "erase_person" && verb != "revoke_invitation" && verb != "end_retention" {
 		return problem.New(problem.Sealed, "the session was sealed").Try("corrections are made as amendments of the record")
 	}
 	return nil

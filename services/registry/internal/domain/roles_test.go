@@ -106,6 +106,7 @@ func TestEveryVerbByEveryRole(t *testing.T) {
 		"bring_credit":           {stage, brought(1, 5_000), "system"},
 		"reckon_credit":          {overdue, nil, "system"},
 		"carry_credit":           {series, command.CarryCredit{From: linkedSession}, "system"},
+		"end_retention":          {kept, command.EndRetention{Kept: events.KeptPeople, Days: 30}, "system"},
 		"seal":                   {adjourned, nil, office + " system"},
 		"write_note":             {stage, nil, "chair vice_chair secretariat"},
 		"remove_note":            {noted, command.NoteArgs{Note: privately.ID}, "chair vice_chair secretariat"},
@@ -139,6 +140,8 @@ func TestEveryVerbByEveryRole(t *testing.T) {
 		}
 	}
 }
+
+func kept(t sessiontest.TB) *sessiontest.Log { return sealed(t, 30) }
 
 func empty(t sessiontest.TB) *sessiontest.Log { return sessiontest.Empty(t) }
 
@@ -208,6 +211,9 @@ func TestNothingBeforeCreationOrAfterSealing(t *testing.T) {
 			do(t, sealed, sessiontest.Staff(events.Organiser), verb.Name, command.PersonRef{Person: sessiontest.Person(0)})
 		case "revoke_invitation":
 			do(t, sealed, sessiontest.Staff(events.Organiser), verb.Name, command.InvitationRef{Invitation: link})
+		case "end_retention":
+			sealed.Now = sealed.Now.Add(30 * day)
+			do(t, sealed, by, verb.Name, command.EndRetention{Kept: events.KeptTranscript, Days: 30})
 		default:
 			refuse(t, sealed, by, verb.Name, nil, problem.Sealed, "")
 		}
@@ -228,7 +234,7 @@ func TestUnknownArguments(t *testing.T) {
 			l, by = empty(t), events.ByService(events.Registry)
 		case "carry_credit":
 			l, by = series(t), events.ByService(events.Registry)
-		case "reckon_credit", "bring_credit":
+		case "reckon_credit", "bring_credit", "end_retention":
 			by = events.ByService(events.Registry)
 		case "write_note", "remove_note":
 			by = sessiontest.Staff(events.Chair)
