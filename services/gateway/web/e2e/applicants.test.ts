@@ -381,6 +381,41 @@ describe('Applications with public form, import with preview, decisions, lot cer
     expect(again.status).toBe(404)
   }, 180_000)
 
+  it('one-time join codes: read out at the desk, typed once, by the first page or on the one that asks for a link', async () => {
+    const page = await section('invitations')
+    const row = page.locator('[data-guest="Organisation 06"]')
+    await row.locator('[data-make-code]').click()
+    const first = (await row.locator('[data-one-time]').getAttribute('data-one-time'))!
+    expect(first).toMatch(/^[0-9A-Z]{8}$/)
+    await row.getByText(`${first.slice(0, 4)} ${first.slice(4)}`).waitFor()
+    await page.screenshot({ path: join(shots, 'code.png') })
+    const typed = await open(browser, `${server.origin}/`, { width: 390, height: 844 })
+    await typed.page.locator('#code').fill(`${first.slice(0, 4).toLowerCase()} ${first.slice(4)}`)
+    await typed.page.keyboard.press('Enter')
+    await typed.page.waitForURL(/\/speaker/)
+    await typed.page.getByText('Organisation 06').first().waitFor()
+    expect(typed.wrong).toEqual([])
+    await typed.context.close()
+
+    // The same code once more: refused, in the reader's words, on the page that asks for a link.
+    const late = await open(browser, `${server.origin}/s/${own.links.code}/speaker`, { width: 390, height: 844 })
+    await late.page.locator('[data-trouble="personal"]').waitFor()
+    await late.page.locator('#code').fill(first)
+    await late.page.keyboard.press('Enter')
+    await late.page.getByText('it was used already').waitFor()
+    await late.page.screenshot({ path: join(shots, 'code-used.png') })
+    // The office helps: a new one from the delegate's own record.
+    const desk = await section('applicants')
+    await desk.getByText('Organisation 07').first().click()
+    const help = desk.locator('[data-person]').locator('[data-make-code]').first()
+    await help.click()
+    const second = (await desk.locator('[data-one-time]').first().getAttribute('data-one-time'))!
+    await late.page.locator('#code').fill(second)
+    await late.page.keyboard.press('Enter')
+    await late.page.getByText('Organisation 07').first().waitFor()
+    await late.context.close()
+  }, 90_000)
+
   it('the list on paper: all 53 in order, on A4 and Letter, with the head on every sheet', async () => {
     const page = await section('paper')
     await page.locator('[data-lines="53"]').waitFor()

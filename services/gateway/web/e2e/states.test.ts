@@ -102,10 +102,10 @@ describe('links', () => {
 
   it('The first page takes a code', async () => {
     const person = await open(browser, server.origin)
-    await person.page.getByLabel('Session code').fill('no')
+    await person.page.getByLabel('Code', { exact: true }).fill('no')
     await person.page.getByRole('button', { name: 'Open the session' }).click()
-    await person.page.getByText('A code has six letters and digits').waitFor()
-    await person.page.getByLabel('Session code').fill(server.links.code)
+    await person.page.getByText('A code has six or eight letters and digits').waitFor()
+    await person.page.getByLabel('Code', { exact: true }).fill(server.links.code)
     await person.page.keyboard.press('Enter')
     await live(person.page)
     await person.context.close()

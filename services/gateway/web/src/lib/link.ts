@@ -128,18 +128,16 @@ export function brought(code: string): Brief | undefined {
 export const visit = async (session: Id): Promise<string> =>
   (await ask<{ token: string }>(`/sessions/${session}/visitors`, { method: 'POST' })).token
 
-/** The way to the link of a personal code, on this origin; nothing for a code that opens none. */
-export async function byCode(code: string): Promise<string | undefined> {
-  try {
-    const body = JSON.stringify({ code })
-    const { url } = await ask<{ url: string }>('/join', {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body,
-    })
-    const { pathname, hash } = new URL(url)
-    return pathname + hash
-  } catch {
-    return undefined
-  }
+/**
+ * The way to the link of a personal or a one-time code, on this origin; `session` is the one on whose page it was
+ * typed. Throws Refused for a code that opens none.
+ */
+export async function byCode(code: string, session?: Id): Promise<string> {
+  const { url } = await ask<{ url: string }>('/join', {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify({ code, session }),
+  })
+  const { pathname, hash } = new URL(url)
+  return pathname + hash
 }

@@ -101,3 +101,6 @@ export const mailto = (to: string, subject: string, body: string): string =>
 
 /** "A7K2M9" as it is read out and typed: "A7K 2M9". */
 export const spaced = (code: string): string => `${code.slice(0, 3)} ${code.slice(3)}`
+
+/** "K7QM2X9T" as it is read out and typed: "K7QM 2X9T". */
+export const halved = (code: string): string => `${code.slice(0, 4)} ${code.slice(4)}`
