@@ -118,6 +118,9 @@ need_apt() {
 need_chromium() { need_apt chromium chromium 'the browser tests drive a real one'; }
 need_redis() { need_apt redis-server redis-server 'presence and limits are tested against a real one'; }
 need_flite() { need_apt flite flite 'it speaks, where a test needs speech'; }
+need_ip() { need_apt ip iproute2 'each process of the chaos tests has a network of its own'; }
+need_mkfs() { need_apt mkfs.ext4 e2fsprogs 'each process of the chaos tests has a disk of its own'; }
+need_mount() { need_apt mount mount 'each process of the chaos tests has a disk of its own'; }
 need_shellcheck() { need_apt shellcheck shellcheck 'it checks the scripts'; }
 
 # need_pocketsphinx: the speech engine of tests and rehearsals, which is compiled against a library.

@@ -22,8 +22,10 @@ const (
 	stopWithin = 40 * time.Second
 	// againAfter is how long a member that ended unasked stays down.
 	againAfter = 500 * time.Millisecond
-	// readyEvery is how often a member is asked whether it is ready.
+	// readyEvery is how often a member is asked whether it is ready, and nodeEvery
+	// how often a NATS node is, which writes a line each time that it is not.
 	readyEvery = 10 * time.Millisecond
+	nodeEvery  = 100 * time.Millisecond
 )
 
 // member is one process of the stage through all its lives.
@@ -236,11 +238,15 @@ func (m *member) signal(which os.Signal) error {
 func (m *member) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
-	tick := time.NewTicker(readyEvery)
+	every := readyEvery
+	if m.Role == NATS {
+		every = nodeEvery
+	}
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		err := m.isReady(ctx)
-		if err == nil {
+		if err == nil || m.skew != 0 && strings.Contains(err.Error(), "the clock is") {
 			return nil
 		}
 		select {
@@ -262,9 +268,9 @@ func (m *member) isReady(ctx context.Context) error {
 		}
 		return conn.Close()
 	}
-	status, _, err := m.get(ctx, m.ready)
+	status, body, err := m.get(ctx, m.ready)
 	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("%s answers with status %d", m.ready, status)
+		err = fmt.Errorf("%s answers with status %d: %s", m.ready, status, body)
 	}
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync/atomic"
 )
 
 // network is one namespace with a switch in it, and one namespace for each
@@ -21,7 +22,7 @@ type link struct {
 	space string // the member's namespace
 	hub   string // the namespace of the switch
 	port  string // the switch's end of the cable
-	cut   bool
+	cut   atomic.Bool
 }
 
 // dials is how many dials may be under way at once: each takes a thread.
@@ -122,6 +123,6 @@ func (m *member) plug(in bool) error {
 	if err := ip(context.Background(), m.link.hub, "link set "+m.link.port+" "+to); err != nil {
 		return err
 	}
-	m.link.cut = !in
+	m.link.cut.Store(!in)
 	return nil
 }

@@ -36,10 +36,15 @@ const (
 	replicas = 2
 )
 
-// waves are what Open starts side by side, one after the other.
-var waves = []map[string]bool{
-	{NATS: true, Redis: true, Serve: true},
-	{Registry: true, Queue: true, Timing: true, Transcript: true, Gateway: true},
+// waves are the beginnings of names that Open starts side by side, one wave after
+// the other. Whoever comes first makes the streams that it needs: when all do so
+// at once on two cores, some wait in vain and have to begin anew.
+var waves = [][]string{
+	{Serve, NATS, Redis},
+	{Registry + "-1"},
+	{Transcript + "-1"},
+	{Gateway + "-1"},
+	{Registry + "-2", Queue, Timing, Transcript + "-2", Gateway + "-2"},
 }
 
 // plan says which members there are, and gives each its address, folder and flags.
@@ -276,7 +281,8 @@ func (s *Stage) leaders(ctx context.Context) (map[string]string, error) {
 		byAddress[m.address] = m.Name
 	}
 	for _, m := range s.members {
-		if m.Role != NATS {
+		// One without a cable does not know that it leads no more.
+		if m.Role != NATS || m.link != nil && m.link.cut.Load() {
 			continue
 		}
 		ctx, cancel := context.WithTimeout(ctx, 2*time.Second)

@@ -22,6 +22,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -196,7 +197,7 @@ func (s *Stage) open(ctx context.Context) error {
 	for _, wave := range waves {
 		var names []string
 		for _, m := range s.members {
-			if wave[m.Role] {
+			if slices.ContainsFunc(wave, func(begin string) bool { return strings.HasPrefix(m.Name, begin) }) {
 				names = append(names, m.Name)
 			}
 		}
@@ -204,7 +205,14 @@ func (s *Stage) open(ctx context.Context) error {
 			return err
 		}
 	}
-	return s.readOrganiser(ctx)
+	if err := s.readOrganiser(ctx); err != nil {
+		return err
+	}
+	// What had to begin twice is up; a deployment's start is no finding either.
+	s.unasked.Lock()
+	s.unasked.all = nil
+	s.unasked.Unlock()
+	return nil
 }
 
 // Gateways are the base URLs of the doors, reachable from this process.
@@ -222,8 +230,22 @@ func (s *Stage) Members() []Member {
 	return all
 }
 
-// Unasked lists what ended although nobody asked it to, as "name: reason", in the
-// order in which it happened. Each was started again.
+// Ready asks a member once; nil when it is ready, and otherwise why it is not.
+func (s *Stage) Ready(ctx context.Context, name string) error {
+	return s.each([]string{name}, func(m *member) error { return m.isReady(ctx) })
+}
+
+// Folder is where a member keeps its data: the place where its disk is mounted,
+// where it has one. Empty for an unknown member.
+func (s *Stage) Folder(name string) string {
+	if m := s.byName[name]; m != nil {
+		return m.data
+	}
+	return ""
+}
+
+// Unasked lists what ended since Open although nobody asked it to, as "name:
+// reason", in the order in which it happened. Each was started again.
 func (s *Stage) Unasked() []string {
 	s.unasked.Lock()
 	defer s.unasked.Unlock()
@@ -295,7 +317,8 @@ func (s *Stage) Resume(names ...string) error {
 }
 
 // Skew restarts a member, gracefully, with its clock wrong by this much; 0 sets it
-// right again. Session time is what is wrong then: timers, and the times in the
+// right again. It returns when the member is ready, or says that its clock is off,
+// which is what it must do from 250 ms on (decisions.md 9). Session time is what is wrong then: timers, and the times in the
 // log. Time-outs and the lifetimes of tokens have the machine's clock.
 func (s *Stage) Skew(ctx context.Context, name string, by time.Duration) error {
 	return s.each([]string{name}, func(m *member) error {

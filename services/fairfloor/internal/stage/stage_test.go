@@ -32,7 +32,13 @@ func door(s *stage.Stage, i int) client.HTTP {
 // create makes a session and gives its id once it is acknowledged.
 func create(t *testing.T, through client.HTTP) (ids.Session, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), answerWithin)
+	return createWithin(t, through, answerWithin)
+}
+
+// createWithin is create with another patience.
+func createWithin(t *testing.T, through client.HTTP, limit time.Duration) (ids.Session, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
 	session, now := ids.New[ids.Session](), clock.Of(time.Now())
 	_, err := through.Command(ctx, session, "create_session", nil, command.CreateSession{
