@@ -39,6 +39,7 @@ import (
 	"github.com/fairfloor/fairfloor/services/gateway/internal/audio"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/captions"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/follow"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/forwarded"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/httpapi"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/live"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/pages"
@@ -53,6 +54,7 @@ type Settings struct {
 	Address       string        `flag:"address" default:"127.0.0.1:8080" doc:"Where pages, API and websockets are served"`
 	PublicURL     string        `flag:"public-url" default:"" doc:"Address that links begin with; made of the address when empty"`
 	Origins       []string      `flag:"origins" default:"" doc:"Further origins whose pages may connect, comma separated"`
+	Proxies       []string      `flag:"trusted-proxies" default:"" doc:"Addresses and networks (CIDR) of the reverse proxies before us, comma separated: what they write to X-Forwarded-For is who a request comes from, for the limits by address; nobody's is believed when empty"`
 	TLSCert       string        `flag:"tls-cert" default:"" doc:"Certificate chain (PEM) for https"`
 	TLSKey        string        `flag:"tls-key" default:"" doc:"Private key (PEM) of tls-cert"`
 	ACME          string        `flag:"acme" default:"" doc:"Domain for which to get a certificate by ACME; use with --address :443"`
@@ -65,6 +67,7 @@ type Settings struct {
 	PushTrusted   bool          `flag:"push-trusted" default:"false" doc:"Push services may lie in our own network, for one of your own"`
 	Beat          time.Duration `flag:"beat" default:"1s" doc:"How often a silent line is told that it lives; clients count on 1s, less is for tests"`
 	PerSecond     int           `flag:"commands-per-second" default:"20" doc:"Commands that one link may send in a second"`
+	PerSession    int           `flag:"session-commands-per-second" default:"500" doc:"Commands that a session takes in a second from its delegates and observers together; who runs it is not counted; -1 sets no limit"`
 }
 
 // Check says which settings do not go together.
@@ -78,8 +81,15 @@ func (s *Settings) Check() error {
 		return errors.New("give either tls-cert and tls-key, or acme, not both")
 	default:
 		_, err := engines(s.Engines)
-		return errors.Join(err, s.checkPush())
+		return errors.Join(err, s.checkPush(), s.checkProxies())
 	}
+}
+
+func (s *Settings) checkProxies() error {
+	if _, err := forwarded.Parse(s.Proxies); err != nil {
+		return fmt.Errorf("trusted-proxies: %w", err)
+	}
+	return nil
 }
 
 // Secure reports whether the gateway itself serves https.
@@ -123,7 +133,7 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 		return nil, err
 	}
 	asker, err := ask.New(ask.Config{
-		Conn: p.Conn, Notes: notes.Put(p.Conn), PerSecond: s.PerSecond, Limits: limits, Logger: p.Logger, Tracer: p.Tracer, Registerer: p.Metrics.Registry,
+		Conn: p.Conn, Notes: notes.Put(p.Conn), PerSecond: s.PerSecond, PerSession: s.PerSession, Limits: limits, Logger: p.Logger, Tracer: p.Tracer, Registerer: p.Metrics.Registry,
 	})
 	if err != nil {
 		return nil, err
@@ -219,7 +229,13 @@ func (g *Gateway) mount(simple plain.Config, config httpapi.Config) error {
 		return err
 	}
 	pages.Mount(mux, web.FS(), web.Built(), shells.Fill)
-	g.handler = hurried(pages.Protect(traced(g.process.Tracer, g.whenFolded(mux))))
+	proxies, err := forwarded.Parse(g.settings.Proxies)
+	if err != nil {
+		return err
+	}
+	g.handler = proxies.Resolve(hurried(pages.Protect(traced(g.process.Tracer, g.whenFolded(mux)))), func() {
+		g.process.Logger.Warn("somebody who is none of trusted-proxies sends X-Forwarded-For: name the proxy there if it is yours, or all its clients count as one")
+	})
 	return nil
 }
 

@@ -38,6 +38,10 @@ import (
 // MaxReason is the longest free-text reason, in characters.
 const MaxReason = 2000
 
+// CommandsPerSession is the usual bound of a session's delegates and observers
+// together: 500 joins at once fit (decisions.md 6).
+const CommandsPerSession = 500
+
 // Notes stores a free text where it can be forgotten, under an id derived from
 // the command's: the same command again gets the same note.
 type Notes func(ctx context.Context, s ids.Session, actor events.Actor, c ids.Command, text string) (events.NoteRef, error)
@@ -50,7 +54,10 @@ type Config struct {
 	// PerSecond is how many commands one token may send in a second; zero is
 	// api.CommandsPerSecond, a negative number no limit (rehearsals on a gated clock).
 	PerSecond int
-	// Limits counts the commands of each token, of all gateways where it can; nil
+	// PerSession is how many commands a session takes in a second from delegates
+	// and observers together; zero is CommandsPerSession, a negative number no limit.
+	PerSession int
+	// Limits counts the commands of each token and session, of all gateways where it can; nil
 	// counts those of this one.
 	Limits     *ratelimit.Limiter
 	Logger     *slog.Logger
@@ -78,6 +85,9 @@ func New(c Config) (*Asker, error) {
 	}
 	if c.PerSecond == 0 {
 		c.PerSecond = api.CommandsPerSecond
+	}
+	if c.PerSession == 0 {
+		c.PerSession = CommandsPerSession
 	}
 	if c.Limits == nil {
 		c.Limits = ratelimit.New(nil, nil)
@@ -122,7 +132,7 @@ func Counted(ctx context.Context) context.Context { return context.WithValue(ctx
 
 func (a *Asker) do(ctx context.Context, s ids.Session, actor events.Actor, frame api.CommandFrame) (command.Receipt, error) {
 	if ctx.Value(countedKey{}) == nil {
-		if err := a.allow(ctx, actor.ID); err != nil {
+		if err := a.allow(ctx, s, actor); err != nil {
 			return command.Receipt{}, err
 		}
 	}

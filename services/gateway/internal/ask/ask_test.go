@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -218,6 +219,66 @@ func TestNobodyAnswers(t *testing.T) {
 	}
 	if p := problem.From(err); !strings.Contains(p.Do, "same id") || p.RetryAfterMS == 0 {
 		t.Errorf("it says %q", p.Do)
+	}
+}
+
+// TestLimitsPerTokenAndSession: delegates and visitors of one session, each with
+// a link of their own, together send no more than a session takes; those of
+// another session and whoever runs this one do not wait for them, and what one
+// link was refused is not counted.
+func TestLimitsPerTokenAndSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, err := ask.New(ask.Config{Conn: &nats.Conn{}, PerSession: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, two := ids.New[ids.Session](), ids.New[ids.Session]()
+		send := func(s ids.Session, id string, role events.Role) error {
+			_, err := a.Do(context.Background(), s, events.Actor{ID: id, Roles: []events.Role{role}}, frame("fly", ""))
+			return err
+		}
+		taken := func(how string, err error) {
+			t.Helper()
+			if !problem.Is(err, problem.Invalid) {
+				t.Fatalf("%s: %v", how, err)
+			}
+		}
+		for range api.CommandsPerSecond {
+			taken("the first delegate", send(one, "first", events.Speaker))
+		}
+		for range 50 {
+			if err := send(one, "first", events.Speaker); !problem.Is(err, problem.TooMany) || !strings.Contains(err.Error(), "one link") {
+				t.Fatalf("over one link's allowance: %v", err)
+			}
+		}
+		for i := api.CommandsPerSecond; i < 100; i++ {
+			role := []events.Role{events.Speaker, events.Observer}[i%2]
+			taken("everybody", send(one, fmt.Sprint("other ", i), role))
+		}
+		err = send(one, "last", events.Observer)
+		if p := problem.From(err); p.Code != problem.TooMany || p.RetryAfterMS != 10 || !strings.Contains(p.Detail, "a session takes") || !strings.Contains(p.Do, "same id") {
+			t.Fatalf("over the session's: %v", err)
+		}
+		for _, role := range []events.Role{events.Chair, events.ViceChair, events.Secretariat, events.Organiser, events.Captioner, events.Interpreter, events.Technician} {
+			taken(string(role), send(one, string(role), role))
+		}
+		taken("a delegate who is the chair too", func() error {
+			_, err := a.Do(context.Background(), one, events.Actor{ID: "both", Roles: []events.Role{events.Speaker, events.Chair}}, frame("fly", ""))
+			return err
+		}())
+		taken("another session", send(two, "visitor", events.Observer))
+		time.Sleep(10 * time.Millisecond)
+		taken("after the time that it said", send(one, "later", events.Observer))
+	})
+	unlimited, err := ask.New(ask.Config{Conn: &nats.Conn{}, PerSession: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := ids.New[ids.Session]()
+	for i := range 2 * ask.CommandsPerSession {
+		if _, err := unlimited.Do(context.Background(), s, events.Actor{ID: fmt.Sprint(i), Roles: []events.Role{events.Observer}}, frame("fly", "")); !problem.Is(err, problem.Invalid) {
+			t.Fatalf("without a limit: %v", err)
+		}
 	}
 }
 

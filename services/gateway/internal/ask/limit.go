@@ -2,22 +2,44 @@ package ask
 
 import (
 	"context"
+	"slices"
 
+	"github.com/fairfloor/fairfloor/pkg/events"
+	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/problem"
 	"github.com/fairfloor/fairfloor/pkg/ratelimit"
 )
 
-// allow takes one command from a link's allowance, or says when there is one again.
-func (a *Asker) allow(ctx context.Context, link string) error {
+// allow takes one command from a link's allowance and then from the session's,
+// or says when there is one again.
+func (a *Asker) allow(ctx context.Context, s ids.Session, actor events.Actor) error {
 	if a.config.PerSecond < 0 {
 		return nil
 	}
-	wait := a.config.Limits.Take(ctx, ratelimit.PerSecond("commands", a.config.PerSecond), link)
-	if wait == 0 {
+	wait := a.config.Limits.Take(ctx, ratelimit.PerSecond("commands", a.config.PerSecond), actor.ID)
+	if wait > 0 {
+		p := problem.New(problem.TooMany, "one link may send %d commands in a second", a.config.PerSecond).
+			Try("wait a moment and send the same command with the same id again")
+		p.RetryAfterMS = ratelimit.Millis(wait)
+		return p
+	}
+	if a.config.PerSession < 0 || runs(actor) {
 		return nil
 	}
-	p := problem.New(problem.TooMany, "one link may send %d commands in a second", a.config.PerSecond).
-		Try("wait a moment and send the same command with the same id again")
-	p.RetryAfterMS = ratelimit.Millis(wait)
-	return p
+	wait = a.config.Limits.Take(ctx, ratelimit.PerSecond("commands-session", a.config.PerSession), s.String())
+	if wait > 0 {
+		p := problem.New(problem.TooMany, "%d commands in a second are as many as a session takes from its delegates and observers together", a.config.PerSession).
+			Try("wait a moment and send the same command with the same id again")
+		p.RetryAfterMS = ratelimit.Millis(wait)
+		return p
+	}
+	return nil
+}
+
+// runs reports whether an actor has a part in running the session. Anybody may
+// have a visitor's link where a session is public, and an organisation has as
+// many delegates as it names: what all of those send together must not keep the
+// chair, the booth or the captions waiting, so only theirs is counted.
+func runs(actor events.Actor) bool {
+	return slices.ContainsFunc(actor.Roles, func(r events.Role) bool { return r != events.Speaker && r != events.Observer })
 }
