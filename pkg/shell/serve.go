@@ -144,40 +144,63 @@ func Ask(ctx context.Context, conn *nats.Conn, to events.Context, request *comma
 	}
 	message := &nats.Msg{Subject: events.CommandSubject(to, request.Session, request.Verb), Data: body, Header: nats.Header{}}
 	propagation.TraceContext{}.Inject(ctx, eventlog.Carrier(message.Header))
-	until := time.Now().Add(askFor)
-	ctx, cancel := context.WithDeadline(ctx, until)
+	ctx, cancel := context.WithTimeout(ctx, askFor)
 	defer cancel()
-	wait, maybe := firstWait, false
+	type reply struct {
+		message *nats.Msg
+		err     error
+	}
+	replies, open := make(chan reply), 0
+	// An attempt is waited for to the end, whatever is asked meanwhile: who took the
+	// command first may be slow, and the only one to answer.
+	attempt := func() {
+		open++
+		go func() {
+			m, err := conn.RequestMsgWithContext(ctx, message)
+			select {
+			case replies <- reply{m, err}:
+			case <-ctx.Done():
+			}
+		}()
+	}
+	attempt()
+	wait, patience, maybe := firstWait, firstPatience, false
+	again := time.NewTimer(patience)
+	defer again.Stop()
 	var last error
 	for {
-		attempt, end := context.WithTimeout(ctx, askAttempt)
-		reply, err := conn.RequestMsgWithContext(attempt, message)
-		end()
-		if err == nil {
-			receipt, err := readReceipt(reply)
-			if !problem.Is(err, problem.Busy) && !problem.Is(err, problem.Unknown) {
-				return receipt, err
-			}
-			last, maybe = err, maybe || problem.Is(err, problem.Unknown)
-		} else {
-			// Without a responder nobody got it; anything else leaves that open.
-			last, maybe = nil, maybe || !errors.Is(err, nats.ErrNoResponders)
-		}
-		timer := time.NewTimer(max(wait, retryAfter(last)))
-		wait = min(2*wait, mostWait)
 		select {
-		case <-timer.C:
+		case r := <-replies:
+			open--
+			if r.err == nil {
+				receipt, err := readReceipt(r.message)
+				if !problem.Is(err, problem.Busy) && !problem.Is(err, problem.Unknown) {
+					return receipt, err
+				}
+				last, maybe = err, maybe || problem.Is(err, problem.Unknown)
+			} else {
+				// Without a responder nobody got it; anything else leaves that open.
+				last, maybe = nil, maybe || !errors.Is(r.err, nats.ErrNoResponders)
+			}
+			again.Reset(max(wait, retryAfter(last)))
+			wait = min(2*wait, mostWait)
+		case <-again.C:
+			attempt()
+			patience = min(2*patience, askFor)
+			again.Reset(patience)
 		case <-ctx.Done():
-			timer.Stop()
-			return nil, unanswered(last, maybe)
+			return nil, unanswered(last, maybe || open > 0)
 		}
 	}
 }
 
-// How long Ask asks: in all, and in one attempt.
+// How long Ask asks in all, and after how long it asks once more while the first
+// replica is silent: one that was killed with the message in its hands never
+// answers, and another one should within a second (issue 6). Each time it waits
+// twice as long, so that a log that is slow is not made slower by asking.
 const (
-	askFor     = 10 * time.Second
-	askAttempt = 5 * time.Second
+	askFor        = 10 * time.Second
+	firstPatience = 400 * time.Millisecond
 )
 
 // retryAfter is how long a refusal asks to wait.
