@@ -22,9 +22,18 @@ type Denials struct {
 	what  []string
 }
 
-// note keeps an error of a connection, when it is a denial.
-func (d *Denials) note(err error) {
-	if d == nil || !errors.Is(err, nats.ErrPermissionViolation) {
+// deniedAnswer is how the denial of an answer begins: answers go to inboxes.
+const deniedAnswer = `Permissions Violation for Publish to "_INBOX`
+
+// note keeps an error of a connection, when it is a denial of a right.
+//
+// The server allows an answer to the connection over which the question came,
+// and to no other. When a node is lost, what was asked before is answered over
+// the connection that replaced it, and denied; whoever asked does so again. That
+// says nothing about rights, so it does not count: readiness would say for ever
+// what is over.
+func (d *Denials) note(err error, replaced bool) {
+	if d == nil || !errors.Is(err, nats.ErrPermissionViolation) || replaced && strings.Contains(err.Error(), deniedAnswer) {
 		return
 	}
 	d.mu.Lock()

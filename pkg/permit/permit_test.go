@@ -247,6 +247,74 @@ func TestDenialsSurfaceAtOnce(t *testing.T) {
 	}
 }
 
+// TestAnAnswerThatLostItsConnectionIsNoLackOfRights: after a node is lost, what
+// was asked before is answered over another connection, and denied there.
+// Readiness says nothing of it, and still says what else is denied; on a
+// connection that was never lost, an answer to nobody's question counts.
+func TestAnAnswerThatLostItsConnectionIsNoLackOfRights(t *testing.T) {
+	c := start(t)
+	var denials eventlog.Denials
+	seed, err := nats.NkeyOptionFromSeed(filepath.Join(c.folder, string(permit.Queue), permit.SeedFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := make(chan struct{}, 1)
+	connect := func(denials *eventlog.Denials) *nats.Conn {
+		conn, err := nats.Connect(c.url, append(eventlog.ConnOptions("queue", nil, denials), seed,
+			nats.RootCAs(filepath.Join(c.folder, permittest.Node, permit.CAFile)), nats.CustomInboxPrefix(permit.Inbox(permit.Queue)),
+			nats.ReconnectHandler(func(*nats.Conn) { back <- struct{}{} }))...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(conn.Close)
+		return conn
+	}
+	queue, gateway := connect(&denials), c.as(permit.Gateway)
+	asked := make(chan *nats.Msg, 1)
+	if _, err := queue.Subscribe("cmd.queue.*.*", func(m *nats.Msg) { asked <- m }); err != nil {
+		t.Fatal(err)
+	}
+	if err := queue.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if err := gateway.PublishRequest("cmd.queue.s.join", permit.Inbox(permit.Gateway)+".1", nil); err != nil {
+		t.Fatal(err)
+	}
+	question := <-asked
+	if err := queue.ForceReconnect(); err != nil {
+		t.Fatal(err)
+	}
+	<-back
+	// Denials are told in their order: when the second is there, the first was heard.
+	if err := errors.Join(question.Respond([]byte("accepted")), queue.Publish("evt.timing.s", nil)); err != nil {
+		t.Fatal(err)
+	}
+	said := denied(t, &denials)
+	if !strings.Contains(said, "evt.timing.s") || strings.Contains(said, "_INBOX") || !strings.Contains(said, "denied this service 1 times") {
+		t.Errorf("readiness says %s", said)
+	}
+	var fresh eventlog.Denials
+	if err := connect(&fresh).Publish(permit.Inbox(permit.Gateway)+".2", nil); err != nil {
+		t.Fatal(err)
+	}
+	if said := denied(t, &fresh); !strings.Contains(said, "_INBOX") {
+		t.Errorf("readiness says %s", said)
+	}
+}
+
+// denied waits for something that was denied, and gives what readiness says.
+func denied(t *testing.T, d *eventlog.Denials) string {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
+		if err := d.Check(); err != nil {
+			return err.Error()
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatal("nothing was denied within a minute")
+	return ""
+}
+
 // TestTheFactsCannotBeMadeDeletable: the one who may widen a stream cannot take
 // back what protects it.
 func TestTheFactsCannotBeMadeDeletable(t *testing.T) {
