@@ -69,17 +69,11 @@ func (c *conn) captions() []byte {
 
 func frameText(payload []byte) []byte { return framed(opText, payload) }
 
-// follows reports whether a connection reads a track.
-func (c *conn) follows(track string) bool {
-	c.socket.mu.Lock()
-	defer c.socket.mu.Unlock()
-	return c.version != 0 && slices.ContainsFunc(c.offsets, func(o offset) bool { return o.track == track })
-}
-
 // reads notes whether a connection follows any track.
 func (f *feed) reads(c *conn, any bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.listed = nil
 	if any {
 		f.readers[c] = struct{}{}
 	} else {
@@ -87,19 +81,22 @@ func (f *feed) reads(c *conn, any bool) {
 	}
 }
 
-// listReaders lists the connections that follow a track, the chair's first.
+// listReaders lists the connections that follow a track, the chair's first. The
+// list is made anew when somebody came or went, not for every word.
 func (f *feed) listReaders() []*conn {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	all := make([]*conn, 0, len(f.readers))
-	for _, a := range api.Audiences() {
-		for c := range f.readers {
-			if c.audience == a {
-				all = append(all, c)
+	if f.listed == nil {
+		f.listed = make([]*conn, 0, len(f.readers))
+		for _, a := range api.Audiences() {
+			for c := range f.readers {
+				if c.audience == a {
+					f.listed = append(f.listed, c)
+				}
 			}
 		}
 	}
-	return all
+	return f.listed
 }
 
 // Advanced hands what a transcript gained to its readers (captions.Watcher).
@@ -109,27 +106,6 @@ func (f *feed) Advanced() {
 		c.more()
 	}
 	f.server.metrics.fanOut.WithLabelValues("captions").Observe(time.Since(begun).Seconds())
-}
-
-// Partial hands what is being said to a track's readers (captions.Watcher).
-func (f *feed) Partial(p captions.Partial) {
-	frames := map[captions.Sight][]byte{}
-	for _, c := range f.listReaders() {
-		if !c.follows(p.Segment.Track) {
-			continue
-		}
-		sight := f.book.Sight(c.audience)
-		frame, made := frames[sight]
-		if !made {
-			if payload := p.Frame(sight); payload != nil {
-				frame = framed(opText, payload)
-			}
-			frames[sight] = frame
-		}
-		if frame != nil {
-			c.putPartial(p.Segment.Track, frame)
-		}
-	}
 }
 
 // type checks that a feed watches a transcript.

@@ -317,15 +317,20 @@ func TestPublicationDecidesWhoReads(t *testing.T) {
 	}
 }
 
-func captionsSight(t *testing.T, publication string) bool {
-	t.Helper()
-	d := seat(t, "en")
+// publish sets what of the transcript is public.
+func (d *desk) publish(publication string) {
 	m := sessiontest.Modalities()
 	m.PublicLive, m.Publication = true, publication
 	start := clock.Of(time.Now()).Add(-60_000)
 	d.append(events.Registry, &events.SessionChanged{
 		Title: "Live", PlannedStart: start, HardEnd: start + 90*60_000, Zone: "UTC", Languages: []string{"en"}, Modalities: m,
 	})
+}
+
+func captionsSight(t *testing.T, publication string) bool {
+	t.Helper()
+	d := seat(t, "en")
+	d.publish(publication)
 	all, _ := d.say("en", false, "who reads this?")
 	d.append(events.Transcript, all...)
 	inside := d.join(api.Hello{Token: d.token(events.Speaker, 0), Tracks: []string{"en"}})

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"io"
@@ -40,6 +41,7 @@ type conn struct {
 	id      string
 	session ids.Session
 	address string
+	in      *bufio.Reader // what has come and was not taken yet
 	gone    chan struct{} // closed when nothing of the connection is left
 
 	// Set by hello and not changed afterwards.
@@ -90,11 +92,45 @@ func (c *conn) member() presence.Member {
 	return m
 }
 
-// read is the connection's one goroutine: hello, then frames, until the line
-// ends. It clears up whatever happened.
+// read serves a new connection: hello, then frames, until the line ends.
 func (c *conn) read() {
-	defer c.server.forget(c)
-	defer func() { c.abort(io.EOF) }()
+	if !c.greet() {
+		c.end()
+		return
+	}
+	c.serve(nil, false)
+}
+
+// wait is the goroutine of a connection that does nothing. Its stack is the
+// dearest part of an idle connection, so it is a fresh one and calls nothing
+// deep: what comes is served by another. One of the two lives at any time.
+func (c *conn) wait() {
+	err := c.await()
+	go c.serve(err, true)
+}
+
+// serve takes what has come, or the end of waiting, and goes back to waiting.
+func (c *conn) serve(waited error, due bool) {
+	for due || c.direct == nil || c.in.Buffered() > 0 {
+		c.listen()
+		if !c.take(waited) {
+			c.leave()
+			c.end()
+			return
+		}
+		waited, due = nil, false
+	}
+	go c.wait()
+}
+
+// end clears up when nothing more will come.
+func (c *conn) end() {
+	c.abort(io.EOF)
+	c.server.forget(c)
+}
+
+// greet reads the hello. It reports whether the client may stay.
+func (c *conn) greet() bool {
 	c.ws.SetPongHandler(func(string) error { c.listen(); return nil })
 	c.pace = rate.NewLimiter(framesPerSecond, framesBurst)
 	_ = c.SetReadDeadline(time.Now().Add(api.HelloSeconds * time.Second))
@@ -104,13 +140,13 @@ func (c *conn) read() {
 	case errors.As(err, &slow) && slow.Timeout() || errors.Is(err, os.ErrDeadlineExceeded):
 		c.refuse(problem.New(problem.Unauthorised, "no hello came within %d s", api.HelloSeconds).On("type").
 			Try(`send {"type":"hello","token":"…"} first`), closePolicy)
-		return
+		return false
 	case err != nil && c.refusal(err) == nil:
-		return
+		return false
 	case err != nil:
 		c.refuse(c.refusal(err), closePolicy)
 		c.drain()
-		return
+		return false
 	}
 	if refused := c.hello(data); refused != nil {
 		code := uint16(closePolicy)
@@ -119,29 +155,66 @@ func (c *conn) read() {
 		}
 		c.refuse(refused, code)
 		c.drain()
-		return
+		return false
 	}
-	defer c.leave()
+	return true
+}
+
+// take reads the client's next frame, for which it has waited, and does what it
+// says. It reports whether others may follow.
+func (c *conn) take(waited error) bool {
+	data, err := []byte(nil), waited
+	if err == nil {
+		data, err = c.next()
+	}
+	if c.ending.Load() {
+		c.drain()
+		return false
+	}
+	switch refused := c.refusal(err); {
+	case err == nil:
+		c.frame(data, time.Now())
+	case refused == nil:
+		return false
+	case refused.Code == problem.TooLarge:
+		c.refuse(refused, closeTooBig)
+		c.drain()
+		return false
+	default:
+		c.complain(ids.Command{}, refused)
+	}
+	return true
+}
+
+// await returns when there is a frame to read or nothing will be. It takes the
+// pongs itself: the library would go on waiting behind one, deep in its own calls.
+func (c *conn) await() error {
 	for {
 		c.listen()
-		data, err := c.next()
-		if c.ending.Load() {
-			c.drain()
-			return
+		if c.in.Buffered() == 0 {
+			if err := c.direct.await(); err != nil {
+				return err
+			}
 		}
-		switch refused := c.refusal(err); {
-		case err == nil:
-			c.frame(data, time.Now())
-		case refused == nil:
-			return
-		case refused.Code == problem.TooLarge:
-			c.refuse(refused, closeTooBig)
-			c.drain()
-			return
-		default:
-			c.complain(ids.Command{}, refused)
+		if !c.pong() {
+			return nil
 		}
 	}
+}
+
+// pong takes one whole answer to a ping, if that is what comes next. All else, a
+// wrong pong too, is the library's to read and judge.
+func (c *conn) pong() bool {
+	head, err := c.in.Peek(2)
+	if err != nil || head[0] != 0x80|opPong || head[1]&0x80 == 0 || head[1]&0x7f > 125 {
+		return false
+	}
+	n := 2 + 4 + int(head[1]&0x7f) // and the mask (RFC 6455, 5.2)
+	if _, err := c.in.Peek(n); err != nil {
+		return false
+	}
+	_, err = c.in.Discard(n)
+	return err == nil
 }
 
 // listen gives the client its time for the next message or pong. Whoever says

@@ -3,6 +3,7 @@ package live
 import (
 	"github.com/fairfloor/fairfloor/pkg/api"
 	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/captions"
 )
 
 // SentAt gives when something was last sent to an audience's connections, the
@@ -50,4 +51,12 @@ func (s *Server) Behind(session ids.Session) bool {
 		}
 	}
 	return false
+}
+
+// Say hands what is being said in a track to a session's readers.
+func (s *Server) Say(session ids.Session, p captions.Partial) {
+	s.mu.Lock()
+	f := s.feeds[session]
+	s.mu.Unlock()
+	f.Partial(p)
 }

@@ -49,8 +49,13 @@ type feed struct {
 	channels map[api.Audience]*channel
 	// delegates are those of the connections that have a personal part of their own.
 	delegates map[*conn]struct{}
-	// readers are the connections that follow a track of the transcript.
+	// readers are the connections that follow a track of the transcript, and listed is
+	// their list while nobody comes or goes. said is what is being said, and waits;
+	// speaking is set while a goroutine hands it out.
 	readers  map[*conn]struct{}
+	listed   []*conn
+	said     []captions.Partial
+	speaking bool
 	own      map[ids.Applicant][]ids.Entry
 	presence []byte
 	asking   bool // a presence call is under way
@@ -62,6 +67,7 @@ type feed struct {
 type channel struct {
 	current atomic.Pointer[stage]
 	conns   map[*conn]struct{}
+	listed  []*conn // conns as a list, while nobody comes or goes
 	ring    []patch
 	bytes   int
 	version uint64
@@ -125,6 +131,8 @@ func (f *feed) wake() {
 func (f *feed) end() {
 	f.once.Do(func() {
 		f.unwatch()
+		f.mu.Lock()
+		defer f.mu.Unlock()
 		close(f.ended)
 	})
 }
@@ -290,13 +298,15 @@ func (f *feed) start(ch *channel, c *conn) bool {
 	return true
 }
 
-// list copies the connections; the lock is held.
+// list gives the connections, which is not to be changed; the lock is held.
 func (ch *channel) list() []*conn {
-	all := make([]*conn, 0, len(ch.conns))
-	for c := range ch.conns {
-		all = append(all, c)
+	if ch.listed == nil {
+		ch.listed = make([]*conn, 0, len(ch.conns))
+		for c := range ch.conns {
+			ch.listed = append(ch.listed, c)
+		}
 	}
-	return all
+	return ch.listed
 }
 
 // remember adds a patch to the ring; the lock is held.
@@ -345,7 +355,7 @@ func (f *feed) join(c *conn) {
 	ch := f.channels[c.audience]
 	f.recall(ch, c.since)
 	f.mu.Lock()
-	ch.conns[c] = struct{}{}
+	ch.conns[c], ch.listed = struct{}{}, nil
 	if c.delegate() {
 		f.delegates[c] = struct{}{}
 	}
@@ -359,9 +369,12 @@ func (f *feed) join(c *conn) {
 func (f *feed) leave(c *conn) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	delete(f.channels[c.audience].conns, c)
+	ch := f.channels[c.audience]
+	delete(ch.conns, c)
+	ch.listed = nil
 	delete(f.delegates, c)
 	delete(f.readers, c)
+	f.listed = nil
 }
 
 // everybody lists the connections, the chair's first.

@@ -8,13 +8,15 @@ import (
 	"syscall"
 )
 
-// nonblocking writes to a socket without ever waiting for it.
+// nonblocking writes to a socket without ever waiting for it, and waits for what
+// comes on it without reading.
 type nonblocking struct {
-	raw syscall.RawConn
-	buf []byte
-	n   int
-	err error
-	try func(fd uintptr) bool
+	raw  syscall.RawConn
+	buf  []byte
+	n    int
+	err  error
+	try  func(fd uintptr) bool
+	look func(fd uintptr) bool
 }
 
 // newNonblocking gives nil for what is no plain socket, such as TLS.
@@ -28,8 +30,27 @@ func newNonblocking(conn net.Conn) *nonblocking {
 		return nil
 	}
 	w := &nonblocking{raw: raw}
-	w.try = w.attempt // made once: a closure for each write would be garbage
+	w.try, w.look = w.attempt, arrived // made once: a closure for each write would be garbage
 	return w
+}
+
+// await returns when there is something to read, the line has ended or the read
+// deadline has passed. Its caller's stack is shallow, as deep in the websocket
+// library it is not, and a goroutine that waits costs what its stack holds: with
+// this half of an idle connection's memory is saved.
+func (w *nonblocking) await() error { return w.raw.Read(w.look) }
+
+// arrived looks without taking: the runtime forgets that it saw a socket ready
+// each time that somebody begins to wait for it.
+func arrived(fd uintptr) bool {
+	var one [1]byte
+	for {
+		_, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		if !errors.Is(err, syscall.EINTR) {
+			// Any other error is the reader's to find.
+			return !errors.Is(err, syscall.EAGAIN)
+		}
+	}
 }
 
 // attempt always says that it is done, so that the runtime does not wait.

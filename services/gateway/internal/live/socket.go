@@ -115,13 +115,6 @@ func (s *socket) put(k kind, frame []byte) {
 	s.send(item{kind: k, frame: frame})
 }
 
-// putPartial sends what is being said in a track; it replaces one that waits.
-func (s *socket) putPartial(track string, frame []byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.send(item{kind: partials, frame: frame, slot: track})
-}
-
 // more says that there may be captions to fetch. With a backlog the goroutine
 // that writes it fetches them, so that a slow client's captions wait in the
 // transcript and nowhere else.
@@ -143,31 +136,40 @@ func (s *socket) fetchAll() {
 }
 
 // send writes or queues a frame; the lock is held.
-func (s *socket) send(i item) {
+func (s *socket) send(i item) { s.sendTogether(i.frame, i) }
+
+// sendTogether writes frames, whose bytes are whole, at once, or queues each as
+// what it is; the lock is held.
+func (s *socket) sendTogether(whole []byte, frames ...item) {
 	if s.failure != nil || s.last {
 		return
 	}
 	s.written.Store(time.Now().UnixNano())
 	if s.flushing {
-		s.wait(i)
+		for _, i := range frames {
+			s.wait(i)
+		}
 		return
 	}
 	n := 0
 	if s.direct != nil {
 		var err error
-		if n, err = s.direct.write(i.frame); err != nil {
+		if n, err = s.direct.write(whole); err != nil {
 			s.fail(err)
 			return
 		}
-		if n == len(i.frame) {
+		if n == len(whole) {
 			return
 		}
 	}
-	// The rest of a frame that was begun has to follow, whatever its kind is.
 	if n > 0 {
-		i = item{kind: kept, frame: i.frame[n:]}
+		// The rest of a frame that was begun has to follow, whatever its kind is.
+		s.push(item{kind: kept, frame: whole[n:]})
+	} else {
+		for _, i := range frames {
+			s.push(i)
+		}
 	}
-	s.push(i)
 	s.flushing = true
 	s.begun()
 	go s.flush()

@@ -70,8 +70,17 @@ func (t *takeover) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	// the HTTP server's two buffers, 11 kB for every connection.
 	all := &t.conn.server.all
 	t.conn.socket = newSocket(plain, func() { all.Add(1) }, all.Done)
+	if buffered.Reader.Buffered() == 0 {
+		// The library takes this one for its own, and the connection sees what is in it.
+		t.conn.in = bufio.NewReaderSize(t.conn.socket, readBuffer)
+		buffered = bufio.NewReadWriter(t.conn.in, buffered.Writer)
+	}
 	return t.conn.socket, buffered, nil
 }
+
+// readBuffer is the size of a connection's buffer in bytes: what a client sends is
+// short, and a longer message is read in parts. The library takes no smaller one than 257.
+const readBuffer = 272
 
 // acceptable says why a request cannot become a live connection, or nil.
 func (s *Server) acceptable(r *http.Request) *problem.Error {

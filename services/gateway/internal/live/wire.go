@@ -14,6 +14,7 @@ const (
 	opText  = 0x1
 	opClose = 0x8
 	opPing  = 0x9
+	opPong  = 0xA
 
 	closeGoingAway = 1001
 	closePolicy    = 1008
