@@ -26,7 +26,7 @@ import (
 type fairfloor struct {
 	app     *app.App
 	folder  string
-	subject string
+	subject string // followed by the track
 	conn    *nats.Conn
 	token   string
 }
@@ -55,12 +55,12 @@ func (f *fairfloor) start(ctx context.Context) (greeting, error) {
 	open := session.DefaultModalities()
 	open.PublicLive = true
 	if _, err := (client.HTTP{Base: f.app.URL(), Token: f.token}).Command(ctx, id, "create_session", nil, command.CreateSession{
-		Title: "Bench", PlannedStart: begin, HardEnd: begin.Add(90 * 60_000), Zone: "UTC", Languages: []string{channel}, Modalities: &open,
+		Title: "Bench", PlannedStart: begin, HardEnd: begin.Add(90 * 60_000), Zone: "UTC", Languages: tracks, Modalities: &open,
 	}, ""); err != nil {
 		return greeting{}, err
 	}
-	hello, err := json.Marshal(api.Hello{Type: api.FrameHello, Token: f.token, Audience: api.ForPublic, Tracks: []string{channel}})
-	f.conn, f.subject = f.app.Process.Conn, "live.partial."+id.String()+"."+channel
+	hello, err := json.Marshal(api.Hello{Type: api.FrameHello, Token: f.token, Audience: api.ForPublic, Tracks: tracks})
+	f.conn, f.subject = f.app.Process.Conn, "live.partial."+id.String()+"."
 	return greeting{
 		URL:         "ws" + strings.TrimPrefix(f.app.URL(), "http") + "/api/v1/sessions/" + id.String() + "/live",
 		Subprotocol: api.Subprotocol, Hello: []string{string(hello)}, Base: f.app.URL(), Token: f.token,
@@ -72,10 +72,7 @@ func (f *fairfloor) publish(s api.Segment) error {
 	if err != nil {
 		return err
 	}
-	if err := f.conn.Publish(f.subject, raw); err != nil {
-		return err
-	}
-	return f.conn.Flush()
+	return f.conn.Publish(f.subject+s.Track, raw)
 }
 
 func (f *fairfloor) stop() {

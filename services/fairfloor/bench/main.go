@@ -30,6 +30,9 @@ type plan struct {
 	Seconds    int `json:"seconds"`     // of each measurement
 	Runs       int `json:"runs"`        // the median is taken of
 	FrameBytes int `json:"frame_bytes"` // payload of one frame
+
+	// Peers are who is measured, ourselves first; everybody, when it is empty.
+	Peers []string `json:"peers,omitempty"`
 }
 
 var (

@@ -29,6 +29,14 @@ type limit struct {
 
 var everyPeer = []string{"fairfloor", "centrifuge", "nats", "gorilla", "raw"}
 
+// among is who is measured: everybody, when nobody is named.
+func (p plan) among() []string {
+	if p.Peers == nil {
+		return everyPeer
+	}
+	return p.Peers
+}
+
 // scenarios are the figures of the issue, in its order.
 var scenarios = []scenario{
 	{"crowd", "p99 in ms of 5 frames a second, and of a live session under fairfloor load", crowded, []limit{
@@ -98,7 +106,7 @@ func p99(times []time.Duration) float64 { return load.Summarise("", times).P99 }
 // cpu takes the CPU time of each peer's process over the messages that came.
 func cpu(ctx context.Context, p plan) (figures, error) {
 	out := figures{}
-	for _, name := range everyPeer {
+	for _, name := range p.among() {
 		err := at(ctx, name, p.Clients, 0, func(c *crowd) error {
 			before, err := load.Process(c.peer.cmd.Process.Pid)
 			if err != nil {
@@ -116,20 +124,21 @@ func cpu(ctx context.Context, p plan) (figures, error) {
 			return nil, err
 		}
 	}
-	out.ratios(" us", "fairfloor", "centrifuge", "nats", "gorilla", "raw")
+	out.ratios(" us", p.among())
 	return out, nil
 }
 
-// burst is how many messages are sent at once for throughput: some that can be
-// written together, and no more than a kernel takes, so that nobody drops any.
-const burst = 16
+// burst is how many messages are sent at once for throughput: one in each
+// language. They can be written together, and are no more than a kernel takes, so
+// that nobody drops any.
+var burst = len(tracks)
 
 // throughput sends bursts, one after the other as soon as everybody has the last,
 // and takes deliveries over the CPU seconds of the server's one core: the clients
 // of this machine have the other, and may be slower than the server.
 func throughput(ctx context.Context, p plan) (figures, error) {
 	out := figures{}
-	for _, name := range everyPeer {
+	for _, name := range p.among() {
 		err := at(ctx, name, p.Clients, 0, func(c *crowd) error {
 			before, err := load.Process(c.peer.cmd.Process.Pid)
 			if err != nil {
@@ -156,7 +165,7 @@ func throughput(ctx context.Context, p plan) (figures, error) {
 			return nil, err
 		}
 	}
-	out.ratios(" /core s", "fairfloor", "centrifuge", "nats", "gorilla", "raw")
+	out.ratios(" /core s", p.among())
 	return out, nil
 }
 
@@ -164,7 +173,7 @@ func throughput(ctx context.Context, p plan) (figures, error) {
 // all of them, after its garbage was collected.
 func memory(ctx context.Context, p plan) (figures, error) {
 	out := figures{}
-	for _, name := range everyPeer {
+	for _, name := range p.among() {
 		err := at(ctx, name, p.Idle/2, 0, func(c *crowd) error {
 			half, err := c.resident(ctx)
 			if err != nil {
@@ -183,7 +192,7 @@ func memory(ctx context.Context, p plan) (figures, error) {
 			return nil, err
 		}
 	}
-	out.ratios(" kB", "fairfloor", "centrifuge", "nats", "gorilla", "raw")
+	out.ratios(" kB", p.among())
 	return out, nil
 }
 
@@ -316,8 +325,8 @@ func under(ctx context.Context, c load.Config) (*load.Report, error) {
 }
 
 // ratios adds the first one's figure over each other's.
-func (f figures) ratios(unit, one string, others ...string) {
-	for _, other := range others {
-		f[one+"/"+other] = f[one+unit] / f[other+unit]
+func (f figures) ratios(unit string, peers []string) {
+	for _, other := range peers[1:] {
+		f[peers[0]+"/"+other] = f[peers[0]+unit] / f[other+unit]
 	}
 }

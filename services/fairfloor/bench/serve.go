@@ -121,13 +121,18 @@ var (
 	segmentID = ids.New[ids.Segment]()
 )
 
+// tracks are what a client follows: six languages, of which each message is in the
+// next. So many can wait for a client together without one making another
+// superfluous.
+var tracks = []string{"ar", "en", "es", "fr", "ru", "zh"}
+
 // message is the n-th one: a partial caption whose text begins with its number and
 // the moment of its making, in Unix ns, and is filled up so that the frame's
 // payload has so many bytes.
 func message(n, bytes int) api.Segment {
 	now := time.Now()
 	s := api.Segment{
-		Track: "en", ID: segmentID, Rev: int64(n + 1), State: api.SegmentPartial, Start: clock.Of(now), End: clock.Of(now), TimeBasis: "arrival",
+		Track: tracks[n%len(tracks)], ID: segmentID, Rev: int64(n + 1), State: api.SegmentPartial, Start: clock.Of(now), End: clock.Of(now), TimeBasis: "arrival",
 		Source: sourceID, SourceKind: "typed", ReceivedAt: clock.Of(now), Text: fmt.Sprintf("%d %d ", n, now.UnixNano()),
 	}
 	if missing := bytes - len(payload(s)); missing > 0 {
