@@ -162,7 +162,7 @@ func TestAStageThatCannotBeOpenedSaysWhy(t *testing.T) {
 		}
 	}
 	// A program that ends at once is told of with its own words.
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	s, err := stage.Open(ctx, stage.Options{Kind: stage.Single, Binary: binary, Dir: t.TempDir(), Flags: []string{"--no-such-flag"}})
 	if !errors.Is(err, stage.ErrNotReady) || !strings.Contains(err.Error(), "no-such-flag") || s != nil {
