@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/fairfloor/fairfloor/pkg/api"
+	"github.com/fairfloor/fairfloor/pkg/client"
 	"github.com/fairfloor/fairfloor/pkg/command"
 	"github.com/fairfloor/fairfloor/pkg/events"
 	"github.com/fairfloor/fairfloor/pkg/ids"
@@ -61,6 +62,9 @@ func (p *probe) ask(ctx context.Context) (at time.Duration, err error) {
 			return at, nil
 		}
 		err = refused
+		if state, _ := p.live.State(); state == client.Stopped {
+			return 0, fmt.Errorf("%s gave up and would need a reload: %w", p.name, err)
+		}
 		if p.context == events.Queue {
 			if entry := p.run.mine(p.person); !entry.IsZero() {
 				_, _ = p.do("withdraw", nil, command.EntryRef{Entry: entry}, false)
