@@ -174,7 +174,9 @@ func TestChaosNegativeControlDefaultSyncAndAPowerCutMustLose(t *testing.T) {
 	// A server that says which streams it lost never gets ready, and need not be waited for.
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	refused := func() bool { return strings.Contains(ground.Logs(stage.Serve), "stream is lost; its sessions are refused") }
+	refused := func() bool {
+		return strings.Contains(ground.Logs(stage.Serve), "stream is lost; its sessions are refused")
+	}
 	var looking sync.WaitGroup
 	defer looking.Wait()
 	defer cancel()

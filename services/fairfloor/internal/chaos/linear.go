@@ -29,7 +29,7 @@ func model(first int) porcupine.Model {
 	return porcupine.Model{
 		Init: func() any { return first },
 		Step: func(state, input, _ any) (bool, any) {
-			have, one := state.(int), input.(act) //nolint:revive // both are what this file puts in
+			have, one := state.(int), input.(act)
 			if one.read {
 				return one.nth == have, have
 			}
@@ -117,7 +117,7 @@ func (c *checker) ordered(subject string, history []porcupine.Operation) {
 			return
 		}
 		for _, one := range history[from:to] {
-			have = max(have, one.Input.(act).nth) //nolint:revive // as above
+			have = max(have, one.Input.(act).nth)
 		}
 		from = to
 	}
