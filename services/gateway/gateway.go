@@ -189,7 +189,7 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 			}
 			return note.Text, err
 		},
-		Person: store.GetPerson,
+		Person: store.GetPerson, Retention: p.Settings.Retention,
 		Secret: func(id ids.Session) [32]byte { return p.Keys.Secret("codes", id) },
 		Limits: limits, JoinCodes: joining,
 	})

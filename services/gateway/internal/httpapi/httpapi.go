@@ -26,6 +26,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/people"
 	"github.com/fairfloor/fairfloor/pkg/problem"
 	"github.com/fairfloor/fairfloor/pkg/ratelimit"
+	"github.com/fairfloor/fairfloor/pkg/retention"
 	"github.com/fairfloor/fairfloor/pkg/session"
 	"github.com/fairfloor/fairfloor/pkg/token"
 	"github.com/fairfloor/fairfloor/pkg/words"
@@ -79,6 +80,8 @@ type Config struct {
 	Limits *ratelimit.Limiter
 	// JoinCodes are the one-time codes, of all gateways; nil keeps those of this one.
 	JoinCodes joincode.Store
+	// Retention are the deployment's settings, for whoever asks what is kept until when.
+	Retention retention.Settings
 	// Devices tells delegates' devices where they stand.
 	Devices Devices
 	// Polling is the way round broken websockets.
@@ -126,6 +129,7 @@ func Mount(mux *http.ServeMux, config Config) ([]byte, error) {
 	s.commands()
 	s.people()
 	s.notes()
+	s.retention()
 	s.devices()
 	s.applications()
 	s.codes()

@@ -234,6 +234,16 @@ const organiser: Texts<'ar', 'organiser'> = {
   'record.eta': 'مقدار خطأ الأوقات المعلنة، بحسب المكان',
   'record.later': 'بعد الموعد المعلن',
   'record.earlier': 'قبل الموعد المعلن',
+  'kept.title': 'ما يُحفظ وإلى متى',
+  'kept.about':
+    'بعد الجلسة تُمحى هذه نهائيا عند انقضاء مدتها. يبقى السجل ويبقى إثباته، وليس فيه أسماء أشخاص ولا كلمات. أما الصوت فلا يُحفظ أبدا.',
+  'kept.people': 'الأسماء وبيانات الاتصال والأسباب',
+  'kept.statements': 'البيانات المكتوبة',
+  'kept.transcript': 'كلمات المحضر الحرفي',
+  'kept.for_ever': 'إلى أن يمحوها أحد',
+  'kept.days': 'تُمحى بعد {{days}} يوما من رفع الجلسة',
+  'kept.until': 'حتى {{day}}',
+  'kept.erased': 'مُحيت في {{day}}',
 }
 
 export default organiser

@@ -240,6 +240,16 @@ const organiser = {
   'record.eta': 'How far the announced times were off, by place',
   'record.later': 'later than announced',
   'record.earlier': 'earlier than announced',
+  'kept.title': 'What is kept, and until when',
+  'kept.about':
+    'After the session these are erased for good when their time is over. The log stays, and so does its proof; in it stands no person’s name and nothing that was said. Sound is never stored.',
+  'kept.people': 'Names, contacts, reasons',
+  'kept.statements': 'Written statements',
+  'kept.transcript': 'Words of the transcript',
+  'kept.for_ever': 'until somebody erases them',
+  'kept.days': 'erased {{days}} days after the adjournment',
+  'kept.until': 'until {{day}}',
+  'kept.erased': 'erased on {{day}}',
 } as const
 
 export default organiser

@@ -244,6 +244,16 @@ const organiser: Texts<'es', 'organiser'> = {
   'record.eta': 'Error de las horas anunciadas, por puesto',
   'record.later': 'más tarde de lo anunciado',
   'record.earlier': 'antes de lo anunciado',
+  'kept.title': 'Qué se conserva y hasta cuándo',
+  'kept.about':
+    'Después de la sesión, esto se borra definitivamente cuando vence su plazo. El registro permanece, y también su prueba; no contiene nombres de personas ni palabras. El sonido no se guarda nunca.',
+  'kept.people': 'Nombres, contactos, motivos',
+  'kept.statements': 'Declaraciones escritas',
+  'kept.transcript': 'Palabras de la transcripción',
+  'kept.for_ever': 'hasta que alguien lo borre',
+  'kept.days': 'se borra {{days}} días después de levantarse la sesión',
+  'kept.until': 'hasta el {{day}}',
+  'kept.erased': 'borrado el {{day}}',
 }
 
 export default organiser

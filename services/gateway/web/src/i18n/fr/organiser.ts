@@ -242,6 +242,16 @@ const organiser: Texts<'fr', 'organiser'> = {
   'record.eta': 'Écart des heures annoncées, par place',
   'record.later': 'plus tard qu’annoncé',
   'record.earlier': 'plus tôt qu’annoncé',
+  'kept.title': 'Ce qui est conservé, et jusqu’à quand',
+  'kept.about':
+    'Après la séance, ces éléments sont effacés définitivement quand leur délai est passé. Le journal reste, sa preuve aussi ; il ne contient ni nom de personne ni parole. Le son n’est jamais conservé.',
+  'kept.people': 'Noms, coordonnées, motifs',
+  'kept.statements': 'Déclarations écrites',
+  'kept.transcript': 'Paroles de la transcription',
+  'kept.for_ever': 'jusqu’à ce que quelqu’un les efface',
+  'kept.days': 'effacement {{days}} jours après la levée',
+  'kept.until': 'jusqu’au {{day}}',
+  'kept.erased': 'effacement le {{day}}',
 }
 
 export default organiser

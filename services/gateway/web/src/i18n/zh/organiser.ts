@@ -226,6 +226,16 @@ const organiser: Texts<'zh', 'organiser'> = {
   'record.eta': '预告时间的误差，按次序',
   'record.later': '晚于预告',
   'record.earlier': '早于预告',
+  'kept.title': '保存什么，保存到何时',
+  'kept.about':
+    '会议之后，期限一到，这些内容即被永久删除。日志及其证明保留；日志中没有个人姓名，也没有发言内容。声音从不保存。',
+  'kept.people': '姓名、联系方式、理由',
+  'kept.statements': '书面发言',
+  'kept.transcript': '记录文字',
+  'kept.for_ever': '直到有人删除',
+  'kept.days': '休会后 {{days}} 天删除',
+  'kept.until': '保存至 {{day}}',
+  'kept.erased': '已于 {{day}} 删除',
 }
 
 export default organiser
