@@ -3,6 +3,7 @@ package rehearse
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/fairfloor/fairfloor/pkg/api"
 	"github.com/fairfloor/fairfloor/pkg/clock"
@@ -140,17 +141,41 @@ func (s *stage) silent(turn ids.Turn, entry ids.Entry) error {
 	return err
 }
 
+// allotmentPatience is how long a turn may be without its allotment while the
+// service that gives it is being replaced.
+const allotmentPatience = 30 * time.Second
+
+// allotted gives the view once it has the turn's allotment. In one process it is
+// there when the services have settled; across processes it may come later, such
+// as after one of them was killed.
+func (s *stage) allotted(id ids.Turn) (*api.View, error) {
+	for end := time.Now().Add(allotmentPatience); ; {
+		view, err := s.view()
+		if err != nil {
+			return nil, err
+		}
+		if turn := view.Turns[id]; turn != nil && turn.AllottedMS > 0 {
+			return view, nil
+		}
+		if s.Gate != nil || time.Now().After(end) {
+			return nil, fmt.Errorf("turn %s has no allotment after its services settled", id)
+		}
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-s.ctx.Done():
+			return nil, s.ctx.Err()
+		}
+	}
+}
+
 // speak lets the delegate speak as long as their text is, or until the chair
 // ends the overrun.
 func (s *stage) speak(d *delegate, id ids.Turn) error {
-	view, err := s.view()
+	view, err := s.allotted(id)
 	if err != nil {
 		return err
 	}
 	turn := view.Turns[id]
-	if turn == nil || turn.AllottedMS == 0 {
-		return fmt.Errorf("turn %s has no allotment after its services settled", id)
-	}
 	if err := s.pointOfOrder(turn); err != nil {
 		return err
 	}
