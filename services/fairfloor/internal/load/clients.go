@@ -133,7 +133,7 @@ func (r *run) dialer(o *observer, hold *gate) func(ctx context.Context, network,
 		d := net.Dialer{LocalAddr: source(address, r.dialled.Add(1))}
 		if o.manner == slow || o.manner == stalled {
 			d.Control = func(_, _ string, raw syscall.RawConn) (err error) {
-				failed := raw.Control(func(fd uintptr) { err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, narrow) })
+				failed := raw.Control(func(fd uintptr) { err = receiveBuffer(fd, narrow) })
 				return errors.Join(failed, err)
 			}
 		}
