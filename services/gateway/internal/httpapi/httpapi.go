@@ -135,6 +135,7 @@ func Mount(mux *http.ServeMux, config Config) ([]byte, error) {
 	s.codes()
 	s.exports()
 	s.record()
+	s.trail()
 	s.updates()
 	s.transcript()
 	s.aids()

@@ -416,6 +416,24 @@ describe('Applications with public form, import with preview, decisions, lot cer
     await late.context.close()
   }, 90_000)
 
+  it('the audit trail: every act of the chair’s side with its reason, to read and to save', async () => {
+    const page = await section('record')
+    const [download] = await Promise.all([page.waitForEvent('download'), page.locator('[data-acts-save]').click()])
+    const lines = readFileSync(await download.path(), 'utf8')
+      .trimEnd()
+      .split('\r\n')
+    expect(lines[0]).toBe('\ufeffat,roles,by,verb,organisation,reason,reason_erased,subject,version')
+    const made = lines.filter((line) => line.includes(',make_code,'))
+    expect(made).toHaveLength(2)
+    for (const line of made) expect(line).toContain('secretariat')
+    await page.locator('[data-acts] summary').click()
+    await page.locator('[data-verb="make_code"]').first().waitFor()
+    expect(await page.locator('[data-acts] li').count()).toBe(lines.length - 1)
+    // Some gave a reason, such as for refusing an organisation.
+    await page.locator('[data-acts] li q').first().waitFor()
+    await page.screenshot({ path: join(shots, 'acts.png') })
+  }, 60_000)
+
   it('the list on paper: all 53 in order, on A4 and Letter, with the head on every sheet', async () => {
     const page = await section('paper')
     await page.locator('[data-lines="53"]').waitFor()
