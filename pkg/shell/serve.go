@@ -168,6 +168,8 @@ func Ask(ctx context.Context, conn *nats.Conn, to events.Context, request *comma
 	again := time.NewTimer(patience)
 	defer again.Stop()
 	var last error
+	var kept *answered
+	var enough <-chan time.Time
 	for {
 		select {
 		case r := <-replies:
@@ -175,32 +177,86 @@ func Ask(ctx context.Context, conn *nats.Conn, to events.Context, request *comma
 			if r.err == nil {
 				receipt, err := readReceipt(r.message)
 				if !problem.Is(err, problem.Busy) && !problem.Is(err, problem.Unknown) {
-					return receipt, err
+					kept = better(kept, &answered{receipt, err})
+					if open == 0 || kept.rank() == saysYes {
+						return kept.receipt, kept.err
+					}
+					if enough == nil {
+						enough = time.After(othersWithin)
+					}
+					continue
 				}
 				last, maybe = err, maybe || problem.Is(err, problem.Unknown)
 			} else {
 				// Without a responder nobody got it; anything else leaves that open.
 				last, maybe = nil, maybe || !errors.Is(r.err, nats.ErrNoResponders)
 			}
+			if kept != nil && open == 0 {
+				return kept.receipt, kept.err
+			}
 			again.Reset(max(wait, retryAfter(last)))
-			wait = min(2*wait, mostWait)
+			// Somebody answers: the next one is given its time anew.
+			wait, patience = min(2*wait, mostWait), firstPatience
 		case <-again.C:
-			attempt()
-			patience = min(2*patience, askFor)
-			again.Reset(patience)
+			if kept == nil {
+				attempt()
+				again.Reset(patience)
+				patience = min(2*patience, askFor)
+			}
+		case <-enough:
+			return kept.receipt, kept.err
 		case <-ctx.Done():
+			if kept != nil {
+				return kept.receipt, kept.err
+			}
 			return nil, unanswered(last, maybe || open > 0)
 		}
 	}
 }
 
+// answered is how one attempt ended. Two replicas may answer the same command, one
+// that was slow and the one that was asked past it: what one did is a duplicate to
+// the other, or forbidden by now, and the first of the two answers is not the true one.
+type answered struct {
+	receipt *command.Receipt
+	err     error
+}
+
+// The ranks of answers, the one to believe last.
+const (
+	saysNo = iota
+	saysDone
+	saysYes
+)
+
+func (a *answered) rank() int {
+	switch {
+	case a.err != nil:
+		return saysNo
+	case a.receipt.Outcome != command.Accepted:
+		return saysDone
+	default:
+		return saysYes
+	}
+}
+
+// better gives the answer to believe; of two alike the first.
+func better(a, b *answered) *answered {
+	if a == nil || b.rank() > a.rank() {
+		return b
+	}
+	return a
+}
+
 // How long Ask asks in all, and after how long it asks once more while the first
 // replica is silent: one that was killed with the message in its hands never
 // answers, and another one should within a second (issue 6). Each time it waits
-// twice as long, so that a log that is slow is not made slower by asking.
+// twice as long, so that a log that is slow is not made slower by asking. The
+// others have othersWithin to say something better than what one has said.
 const (
 	askFor        = 10 * time.Second
 	firstPatience = 400 * time.Millisecond
+	othersWithin  = 300 * time.Millisecond
 )
 
 // retryAfter is how long a refusal asks to wait.
