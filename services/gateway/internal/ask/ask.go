@@ -132,13 +132,19 @@ func Counted(ctx context.Context) context.Context { return context.WithValue(ctx
 
 func (a *Asker) do(ctx context.Context, s ids.Session, actor events.Actor, frame api.CommandFrame) (command.Receipt, error) {
 	if ctx.Value(countedKey{}) == nil {
-		if err := a.allow(ctx, s, actor); err != nil {
+		if err := a.allow(ctx, actor); err != nil {
 			return command.Receipt{}, err
 		}
 	}
 	request, verb, err := check(s, actor, frame)
 	if err != nil {
 		return command.Receipt{}, err
+	}
+	if ctx.Value(countedKey{}) == nil {
+		// Only what the actor may send counts: strangers cannot use up a session's share.
+		if err := a.share(ctx, s, actor); err != nil {
+			return command.Receipt{}, err
+		}
 	}
 	ctx, span := a.tracer.Start(ctx, "gateway."+verb.Name, trace.WithSpanKind(trace.SpanKindClient), trace.WithAttributes(
 		attribute.String("session", s.String()), attribute.String("command", frame.ID.String())))

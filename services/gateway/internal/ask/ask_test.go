@@ -222,25 +222,38 @@ func TestNobodyAnswers(t *testing.T) {
 	}
 }
 
-// TestLimitsPerTokenAndSession: delegates and visitors of one session, each with
-// a link of their own, together send no more than a session takes; those of
-// another session and whoever runs this one do not wait for them, and what one
-// link was refused is not counted.
+// TestLimitsPerTokenAndSession: the delegates of one session, each with a link of
+// their own, together send no more than a session takes; those of another session
+// and whoever runs this one do not wait for them. What one link was refused is not
+// counted, nor what nobody may send: strangers cannot use the delegates' share up.
 func TestLimitsPerTokenAndSession(t *testing.T) {
+	entry := `{"entry":"` + ids.New[ids.Entry]().String() + `"}`
+	// Whoever asks has gone already: nothing is sent, and no time passes.
+	gone, leave := context.WithCancel(context.Background())
+	leave()
 	synctest.Test(t, func(t *testing.T) {
 		a, err := ask.New(ask.Config{Conn: &nats.Conn{}, PerSession: 100})
 		if err != nil {
 			t.Fatal(err)
 		}
 		one, two := ids.New[ids.Session](), ids.New[ids.Session]()
-		send := func(s ids.Session, id string, role events.Role) error {
-			_, err := a.Do(context.Background(), s, events.Actor{ID: id, Roles: []events.Role{role}}, frame("fly", ""))
+		send := func(s ids.Session, id string, roles ...events.Role) error {
+			_, err := a.Do(gone, s, events.Actor{ID: id, Roles: roles, Applicant: ids.New[ids.Applicant]()}, frame("check_in", entry))
 			return err
 		}
 		taken := func(how string, err error) {
 			t.Helper()
-			if !problem.Is(err, problem.Invalid) {
+			if !problem.Is(err, problem.Busy) && !problem.Is(err, problem.Unknown) {
 				t.Fatalf("%s: %v", how, err)
+			}
+		}
+		for i := range 10 * 100 {
+			_, err := a.Do(gone, one, events.Actor{ID: fmt.Sprint("stranger ", i), Roles: []events.Role{events.Observer}}, frame("check_in", entry))
+			if err == nil || problem.Is(err, problem.TooMany) || problem.Is(err, problem.Busy) || problem.Is(err, problem.Unknown) {
+				t.Fatalf("a stranger's command: %v", err)
+			}
+			if _, err := a.Do(gone, one, events.Actor{ID: fmt.Sprint("delegate ", i), Roles: []events.Role{events.Speaker}}, frame("fly", "")); !problem.Is(err, problem.Invalid) {
+				t.Fatalf("a command that is none: %v", err)
 			}
 		}
 		for range api.CommandsPerSecond {
@@ -252,23 +265,19 @@ func TestLimitsPerTokenAndSession(t *testing.T) {
 			}
 		}
 		for i := api.CommandsPerSecond; i < 100; i++ {
-			role := []events.Role{events.Speaker, events.Observer}[i%2]
-			taken("everybody", send(one, fmt.Sprint("other ", i), role))
+			taken("everybody", send(one, fmt.Sprint("other ", i), events.Speaker))
 		}
-		err = send(one, "last", events.Observer)
+		err = send(one, "last", events.Speaker)
 		if p := problem.From(err); p.Code != problem.TooMany || p.RetryAfterMS != 10 || !strings.Contains(p.Detail, "a session takes") || !strings.Contains(p.Do, "same id") {
 			t.Fatalf("over the session's: %v", err)
 		}
-		for _, role := range []events.Role{events.Chair, events.ViceChair, events.Secretariat, events.Organiser, events.Captioner, events.Interpreter, events.Technician} {
+		for _, role := range []events.Role{events.Chair, events.ViceChair, events.Secretariat} {
 			taken(string(role), send(one, string(role), role))
 		}
-		taken("a delegate who is the chair too", func() error {
-			_, err := a.Do(context.Background(), one, events.Actor{ID: "both", Roles: []events.Role{events.Speaker, events.Chair}}, frame("fly", ""))
-			return err
-		}())
-		taken("another session", send(two, "visitor", events.Observer))
+		taken("a delegate who is the chair too", send(one, "both", events.Speaker, events.Chair))
+		taken("another session", send(two, "delegate", events.Speaker))
 		time.Sleep(10 * time.Millisecond)
-		taken("after the time that it said", send(one, "later", events.Observer))
+		taken("after the time that it said", send(one, "later", events.Speaker))
 	})
 	unlimited, err := ask.New(ask.Config{Conn: &nats.Conn{}, PerSession: -1})
 	if err != nil {
@@ -276,7 +285,7 @@ func TestLimitsPerTokenAndSession(t *testing.T) {
 	}
 	s := ids.New[ids.Session]()
 	for i := range 2 * ask.CommandsPerSession {
-		if _, err := unlimited.Do(context.Background(), s, events.Actor{ID: fmt.Sprint(i), Roles: []events.Role{events.Observer}}, frame("fly", "")); !problem.Is(err, problem.Invalid) {
+		if _, err := unlimited.Do(gone, s, events.Actor{ID: fmt.Sprint(i), Roles: []events.Role{events.Speaker}}, frame("check_in", entry)); problem.Is(err, problem.TooMany) {
 			t.Fatalf("without a limit: %v", err)
 		}
 	}

@@ -10,9 +10,8 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/ratelimit"
 )
 
-// allow takes one command from a link's allowance and then from the session's,
-// or says when there is one again.
-func (a *Asker) allow(ctx context.Context, s ids.Session, actor events.Actor) error {
+// allow takes one command from a link's allowance, or says when there is one again.
+func (a *Asker) allow(ctx context.Context, actor events.Actor) error {
 	if a.config.PerSecond < 0 {
 		return nil
 	}
@@ -23,10 +22,15 @@ func (a *Asker) allow(ctx context.Context, s ids.Session, actor events.Actor) er
 		p.RetryAfterMS = ratelimit.Millis(wait)
 		return p
 	}
-	if a.config.PerSession < 0 || runs(actor) {
+	return nil
+}
+
+// share takes one command from a session's allowance, or says when there is one again.
+func (a *Asker) share(ctx context.Context, s ids.Session, actor events.Actor) error {
+	if a.config.PerSecond < 0 || a.config.PerSession < 0 || runs(actor) {
 		return nil
 	}
-	wait = a.config.Limits.Take(ctx, ratelimit.PerSecond("commands-session", a.config.PerSession), s.String())
+	wait := a.config.Limits.Take(ctx, ratelimit.PerSecond("commands-session", a.config.PerSession), s.String())
 	if wait > 0 {
 		p := problem.New(problem.TooMany, "%d commands in a second are as many as a session takes from its delegates and observers together", a.config.PerSession).
 			Try("wait a moment and send the same command with the same id again")

@@ -155,10 +155,17 @@ func (b *Book) listening() []*watching {
 	return slices.Collect(maps.Keys(b.watchers))
 }
 
+// Knows reports whether a segment of a track is in the transcript: nothing that is
+// being said in it is shown any more.
+func (b *Book) Knows(tag string, segment ids.Segment) bool {
+	t := b.track(tag)
+	return t != nil && t.has(segment)
+}
+
 // partial hands on what is being said, unless it was said to the end meanwhile:
 // the last keystrokes may come after the final that they became.
 func (b *Book) partial(s api.Segment) {
-	if t := b.track(s.Track); t != nil && t.has(s.ID) {
+	if b.Knows(s.Track, s.ID) {
 		return
 	}
 	for _, w := range b.listening() {

@@ -225,7 +225,8 @@ func (s *server) oneTime(ctx context.Context, id ids.Session, invitation ids.Inv
 	switch {
 	case err != nil:
 		return OneTime{}, err
-	case receipt.Outcome == command.Duplicate:
+	case receipt.Outcome == command.Duplicate && key != "":
+		// Without a key the id is new, and only our own asking again can have done it.
 		return OneTime{}, problem.New(problem.Already, "this code was shown already").Try("make another one")
 	}
 	begun := time.Now()

@@ -168,7 +168,9 @@ func (c *conn) take(waited error) bool {
 		data, err = c.next()
 	}
 	if c.ending.Load() {
-		c.drain()
+		if waited == nil {
+			c.drain() // else its time has passed in waiting
+		}
 		return false
 	}
 	switch refused := c.refusal(err); {

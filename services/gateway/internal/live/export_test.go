@@ -1,6 +1,8 @@
 package live
 
 import (
+	"runtime"
+
 	"github.com/fairfloor/fairfloor/pkg/api"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/captions"
@@ -59,4 +61,20 @@ func (s *Server) Say(session ids.Session, p captions.Partial) {
 	f := s.feeds[session]
 	s.mu.Unlock()
 	f.Partial(p)
+}
+
+// Spoken returns when what was being said is handed to everybody who reads it.
+func (s *Server) Spoken(session ids.Session) {
+	s.mu.Lock()
+	f := s.feeds[session]
+	s.mu.Unlock()
+	for {
+		f.mu.Lock()
+		over := !f.speaking && len(f.said) == 0
+		f.mu.Unlock()
+		if over {
+			return
+		}
+		runtime.Gosched()
+	}
 }

@@ -1,6 +1,8 @@
 package live
 
 import (
+	"slices"
+
 	"github.com/fairfloor/fairfloor/pkg/api"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/captions"
 )
@@ -70,6 +72,8 @@ func (f *feed) speak() {
 			said, f.said = said[:mostSpoken:mostSpoken], said[mostSpoken:]
 		}
 		f.mu.Unlock()
+		// What became final while it waited is not tentative again.
+		said = slices.DeleteFunc(said, func(p captions.Partial) bool { return f.book.Knows(p.Segment.Track, p.Segment.ID) })
 		s := newSpeech(f.book, said)
 		for _, c := range f.listReaders() {
 			c.hear(s)

