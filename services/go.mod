@@ -35,8 +35,8 @@ require github.com/kylelemons/godebug v1.1.0 // indirect
 
 require (
 	github.com/SherClockHolmes/webpush-go v1.4.0
-	github.com/anishathalye/porcupine v1.3.1
 	github.com/VividCortex/ewma v1.2.0 // indirect
+	github.com/anishathalye/porcupine v1.3.1
 	github.com/antithesishq/antithesis-sdk-go v0.8.0-default-no-op // indirect
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/cenkalti/backoff/v5 v5.0.3 // indirect
