@@ -14,7 +14,7 @@ import (
 // until asks again and again until an answer is true.
 func until(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	limit := time.Now().Add(time.Minute)
+	limit := time.Now().Add(patience(t, time.Minute))
 	for !is() {
 		if time.Now().After(limit) {
 			t.Fatalf("it never came true that %s", what)
@@ -61,16 +61,16 @@ func TestTheClusterIsHarmedOneByOne(t *testing.T) {
 			until(t, "the other gateway knows the session", func() bool { return known(t, door(s, 1))[first] })
 		}},
 		{"the leader is who leads", func(t *testing.T) {
-			leader, err := s.LeaderOf(t.Context(), first)
+			leader, err := s.LeaderOf(inTime(t), first)
 			must(t, err)
-			must(t, s.Stop(t.Context(), leader))
+			must(t, s.Stop(inTime(t), leader))
 			until(t, "another leads", func() bool {
-				now, err := s.LeaderOf(t.Context(), first)
+				now, err := s.LeaderOf(inTime(t), first)
 				return err == nil && now != leader
 			})
 			session(1)
-			must(t, s.Start(t.Context(), leader))
-			most, err := s.Leader(t.Context())
+			must(t, s.Start(inTime(t), leader))
+			most, err := s.Leader(inTime(t))
 			must(t, err)
 			if !slices.Contains(s.Members(), stage.Member{Name: most, Role: stage.NATS}) {
 				t.Errorf("%q leads", most)
@@ -89,41 +89,41 @@ func TestTheClusterIsHarmedOneByOne(t *testing.T) {
 			if !long() {
 				// An election takes some seconds. That a node is cut off is seen sooner.
 				must(t, s.Isolate("nats-2"))
-				until(t, "nats-2 notices that it is alone", func() bool { return s.Ready(t.Context(), "nats-2") != nil })
+				until(t, "nats-2 notices that it is alone", func() bool { return s.Ready(inTime(t), "nats-2") != nil })
 				must(t, s.Rejoin("nats-2"))
-				must(t, s.Start(t.Context(), "nats-2"))
+				must(t, s.Start(inTime(t), "nats-2"))
 				return
 			}
-			leader, err := s.LeaderOf(t.Context(), first)
+			leader, err := s.LeaderOf(inTime(t), first)
 			must(t, err)
 			must(t, s.Isolate(leader))
 			until(t, "another leads", func() bool {
-				now, err := s.LeaderOf(t.Context(), first)
+				now, err := s.LeaderOf(inTime(t), first)
 				return err == nil && now != leader
 			})
 			must(t, s.Rejoin(leader))
-			must(t, s.Start(t.Context(), leader))
+			must(t, s.Start(inTime(t), leader))
 		}},
 		{"the power of nodes is cut at once", func(t *testing.T) {
 			nodes := []string{"nats-1", "nats-2", "nats-3"}
 			if !long() {
 				nodes = nodes[:1]
 			}
-			must(t, s.PowerCut(t.Context(), nodes...))
+			must(t, s.PowerCut(inTime(t), nodes...))
 			session(0)
 		}},
 		{"a wrong clock is noticed, and set right", func(t *testing.T) {
-			must(t, s.Skew(t.Context(), "timing-1", 90*time.Second))
+			must(t, s.Skew(inTime(t), "timing-1", 90*time.Second))
 			if !strings.Contains(s.Logs("timing-1"), "the clock is wrong on purpose") {
 				t.Error("the process does not say that its clock is wrong on purpose")
 			}
 			until(t, "timing-1 notices its clock", func() bool {
-				err := s.Ready(t.Context(), "timing-1")
+				err := s.Ready(inTime(t), "timing-1")
 				return err != nil && strings.Contains(err.Error(), "the clock is 1m30")
 			})
-			must(t, s.Skew(t.Context(), "timing-1", 0))
-			must(t, s.Ready(t.Context(), "timing-1"))
-			if err := s.Skew(t.Context(), "nats-1", time.Second); !errors.Is(err, stage.ErrClock) {
+			must(t, s.Skew(inTime(t), "timing-1", 0))
+			until(t, "timing-1 is ready with its clock right", func() bool { return s.Ready(inTime(t), "timing-1") == nil })
+			if err := s.Skew(inTime(t), "nats-1", time.Second); !errors.Is(err, stage.ErrClock) {
 				t.Errorf("a NATS node's clock: %v", err)
 			}
 		}},

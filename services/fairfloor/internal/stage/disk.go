@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
+	"time"
 )
 
 // diskSize is the size of a member's disk in bytes. The image is sparse.
@@ -66,16 +68,28 @@ func (d *disk) cut() error {
 	return d.close()
 }
 
+// busyWithin bounds the wait for a disk that someone still has open: a process
+// that this one starts has all its files until it becomes another program.
+const (
+	busyWithin = 5 * time.Second
+	busyEvery  = 50 * time.Millisecond
+)
+
 // close unmounts the disk, which frees its loop device.
 func (d *disk) close() error {
 	if !d.attached {
 		return nil
 	}
-	if err := command(context.Background(), "", "umount", d.mount); err != nil {
-		return err
+	for limit := time.Now().Add(busyWithin); ; time.Sleep(busyEvery) {
+		err := command(context.Background(), "", "umount", d.mount)
+		if err == nil {
+			d.attached = false
+			return nil
+		}
+		if !strings.Contains(err.Error(), "busy") || time.Now().After(limit) {
+			return err
+		}
 	}
-	d.attached = false
-	return nil
 }
 
 // PowerCut takes the power of members, all at the same time, and gives it back:
@@ -128,6 +142,8 @@ func (s *Stage) Free(names ...string) error {
 func command(ctx context.Context, input, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	var out bytes.Buffer
+	// What it says is read here too, and not only by people.
+	cmd.Env = append(os.Environ(), "LC_ALL=C")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader([]byte(input)), &out, &out
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("%s %v: %w: %s", name, args, err, bytes.TrimSpace(out.Bytes()))

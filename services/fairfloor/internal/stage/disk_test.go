@@ -33,8 +33,14 @@ func TestAPowerCutKeepsWhatWasSyncedAndLosesWhatWasNot(t *testing.T) {
 	must(t, err)
 	path := func(name string) string { return filepath.Join(s.Folder(stage.Serve), name) }
 	harms := map[string]func() error{
-		"kill":      func() error { must(t, s.Kill(stage.Serve)); return s.Start(t.Context(), stage.Serve) },
-		"power cut": func() error { return s.PowerCut(t.Context(), stage.Serve) },
+		"kill": func() error { must(t, s.Kill(stage.Serve)); return s.Start(inTime(t), stage.Serve) },
+		"power cut": func() error {
+			// Someone has it open for a moment, as a process does that is being started.
+			held, err := os.Open(path(""))
+			must(t, err)
+			time.AfterFunc(300*time.Millisecond, func() { _ = held.Close() })
+			return s.PowerCut(inTime(t), stage.Serve)
+		},
 	}
 	for _, harm := range []string{"kill", "power cut"} {
 		write(t, path(harm+" synced"), "synced", true)
@@ -73,7 +79,7 @@ func TestTheNegativeControlLosesWhatWasAcknowledgedAndAlwaysDoesNot(t *testing.T
 			made = append(made, session)
 		}
 		kept := 0
-		err := s.PowerCut(t.Context(), stage.Serve)
+		err := s.PowerCut(inTime(t), stage.Serve)
 		if err == nil {
 			there := known(t, door(s, 0))
 			for _, session := range made {
@@ -117,7 +123,7 @@ func TestAFullDiskTakesNothingUntilItIsFreed(t *testing.T) {
 	must(t, s.Free(stage.Serve))
 	write(t, path, "there is room", true)
 	must(t, s.Kill(stage.Serve))
-	must(t, s.Start(t.Context(), stage.Serve))
+	must(t, s.Start(inTime(t), stage.Serve))
 	there := known(t, door(s, 0))
 	for _, session := range acknowledged {
 		if !there[session] {

@@ -38,9 +38,33 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// buildWithin bounds the build, and spare is what is left of `go test`'s own time
+// when nothing is waited for any more: its panic would tell nothing of the cause.
+const (
+	buildWithin = 8 * time.Minute
+	spare       = 30 * time.Second
+)
+
+// patience is a limit, or less where `go test` gives less time.
+func patience(t *testing.T, limit time.Duration) time.Duration {
+	t.Helper()
+	if end, ok := t.Deadline(); ok {
+		return min(limit, time.Until(end)-spare)
+	}
+	return limit
+}
+
+// inTime is the test's context, which ends before `go test` does.
+func inTime(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience(t, time.Hour))
+	t.Cleanup(cancel)
+	return ctx
+}
+
 // build builds every program that a stage runs, once.
 var build = sync.OnceValues(func() (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), buildWithin)
 	defer cancel()
 	// While one works on this package: a folder in which all of them are.
 	if given := os.Getenv("STAGE_PROGRAMS"); given != "" {
@@ -75,7 +99,7 @@ func open(t *testing.T, o stage.Options) *stage.Stage {
 	}
 	o.Binary, o.Dir = filepath.Join(folder, "fairfloor"), t.TempDir()
 	begin := time.Now()
-	s, err := stage.Open(t.Context(), o)
+	s, err := stage.Open(inTime(t), o)
 	if err != nil {
 		t.Fatal(err)
 	}
