@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -213,10 +214,25 @@ func look(t *testing.T, s *Service, id ids.Session, f func(*session.State)) {
 }
 
 // files lists the files under the world's folder that contain a text, by
-// searching every byte of each of them.
-func (w *world) files(text string) (found []string) {
+// searching every byte of each of them. The server renames some at times: then
+// they are looked through again, as a text may be where the search has been.
+func (w *world) files(text string) []string {
 	w.t.Helper()
-	err := filepath.WalkDir(w.folder, func(path string, d fs.DirEntry, err error) error {
+	for range 100 {
+		found, err := w.search(text)
+		if err == nil {
+			return found
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			w.t.Fatal(err)
+		}
+	}
+	w.t.Fatal("files vanish in each of 100 searches")
+	return nil
+}
+
+func (w *world) search(text string) (found []string, err error) {
+	err = filepath.WalkDir(w.folder, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
@@ -226,8 +242,5 @@ func (w *world) files(text string) (found []string) {
 		}
 		return err
 	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return found
+	return found, err
 }

@@ -70,6 +70,21 @@ func (w *world) over(r *Service, days int64) ids.Session {
 	return id
 }
 
+// ended waits until every one of some registries has folded that a session ended
+// to keep a class.
+func ended(t *testing.T, id ids.Session, kept events.Kept, all ...*Service) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for _, r := range all {
+		for there := false; !there; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("keeping %s did not end", kept)
+			}
+			r.View(id, func(s *session.State) { there = !s.Registry.Ended[kept].IsZero() })
+		}
+	}
+}
+
 // wantKept looks for what was kept, by searching every byte of every file.
 func (w *world) wantKept(when string, people, statement bool) {
 	w.t.Helper()
@@ -92,6 +107,9 @@ func TestRetentionEndsByTheSettings(t *testing.T) {
 	set := keep(retention.Settings{People: 30, Statements: 365})
 	one, _ := w.registry("one", set)
 	two, _ := w.registry("two", set)
+	// The timers are armed some time after the start, when the clock was measured:
+	// a registry is at rest before.
+	ended(t, old, events.KeptPeople, one, two)
 	settled(t, one, two)
 	for _, r := range []*Service{one, two} {
 		look(t, r, old, func(s *session.State) {

@@ -42,6 +42,10 @@ func Parse(texts []string) (Proxies, error) {
 			address = address.Unmap().WithZone("")
 			prefix = netip.PrefixFrom(address, address.BitLen())
 		}
+		if a := prefix.Addr(); a.Is4In6() {
+			// Addresses are compared without the form of the sixth version.
+			prefix = netip.PrefixFrom(a.Unmap(), max(prefix.Bits()-96, 0))
+		}
 		if prefix.Bits() == 0 {
 			return nil, fmt.Errorf("%q is everybody: any client could say that it is another", text)
 		}

@@ -49,6 +49,7 @@ func TestTheFirstFromTheRightThatIsNoProxyIsTheClient(t *testing.T) {
 		"in brackets":                         {two, "2001:db8:9::1", []string{"[2001:db8:1::7]"}, "2001:db8:1::7"},
 		"in brackets with a port":             {two, "2001:db8:9::1", []string{"[2001:db8:1::7]:443"}, "2001:db8:1::7"},
 		"the fourth in the sixth":             {two, "127.0.0.1", []string{"192.0.2.1, ::ffff:10.2.2.2"}, "192.0.2.1"},
+		"a network of the fourth in it":       {[]string{"::ffff:10.0.0.0/104"}, "10.1.1.1", []string{"192.0.2.1, 11.1.1.1, 10.2.2.2"}, "11.1.1.1"},
 		"with a zone":                         {two, "127.0.0.1", []string{"fe80::1%eth0"}, "fe80::1"},
 		"a longer way than there is, by some": {two, "10.1.1.1", []string{"192.0.2.1" + strings.Repeat(", 10.2.2.2", 5000)}, "10.2.2.2"},
 	} {
@@ -78,7 +79,7 @@ func TestWhoWritesTheLeftEndIsNobody(t *testing.T) {
 }
 
 func TestASettingThatCannotBeUsedIsNamed(t *testing.T) {
-	for _, bad := range []string{"proxy.example.org", "10.0.0.0/33", "", "0.0.0.0/0", "::/0", "10.0.0", "10.0.0.1:80"} {
+	for _, bad := range []string{"proxy.example.org", "10.0.0.0/33", "", "0.0.0.0/0", "::/0", "::ffff:0.0.0.0/96", "::ffff:10.0.0.0/80", "10.0.0", "10.0.0.1:80"} {
 		if _, err := Parse([]string{"10.0.0.0/8", bad}); err == nil || !strings.Contains(err.Error(), `"`+bad+`"`) {
 			t.Errorf("%q: %v", bad, err)
 		}
