@@ -157,7 +157,7 @@ func (l *line) greet() (url string, err error) {
 	kind, data, err := l.ws.ReadMessage()
 	switch {
 	case err != nil:
-		return "", problem.New(problem.Unauthorised, "no hello came within %s", helloWithin).Try(`send {"type":"hello","token":"…","track":"en","sample_rate":16000} first`)
+		return "", problem.New(problem.Busy, "no hello came within %s", helloWithin).Try(`send {"type":"hello","token":"…","track":"en","sample_rate":16000} first`)
 	case kind != websocket.TextMessage:
 		return "", problem.New(problem.Malformed, "sound came before hello").On("type").Try("send hello first")
 	}

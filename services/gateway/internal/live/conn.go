@@ -138,8 +138,10 @@ func (c *conn) greet() bool {
 	var slow interface{ Timeout() bool }
 	switch {
 	case errors.As(err, &slow) && slow.Timeout() || errors.Is(err, os.ErrDeadlineExceeded):
-		c.refuse(problem.New(problem.Unauthorised, "no hello came within %d s", api.HelloSeconds).On("type").
-			Try(`send {"type":"hello","token":"…"} first`), closePolicy)
+		// Not a refusal of who it is: on a bad network a hello may be late, and the next one comes.
+		late := problem.New(problem.Busy, "no hello came within %d s", api.HelloSeconds).On("type").Try(`send {"type":"hello","token":"…"} first`)
+		late.RetryAfterMS = 500
+		c.refuse(late, closeTryLater)
 		return false
 	case err != nil && c.refusal(err) == nil:
 		return false
