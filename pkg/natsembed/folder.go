@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,4 +81,23 @@ func check(lock *os.File, folder string, minFree uint64) error {
 		return fmt.Errorf("%w: %w", ErrNotWritable, err)
 	}
 	return nil
+}
+
+// Unfinish removes what a server that was killed was about to put in the place of
+// a block file, anywhere in its folder: the server never does. Each is a
+// copy of the block, which is whole, so nothing is lost; left there, words that
+// are erased from the block later would stay in it for ever.
+func Unfinish(store string) error {
+	return filepath.WalkDir(store, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil:
+			return err
+		case entry.Type().IsRegular() && strings.HasSuffix(path, ".blk.tmp"):
+			return os.Remove(path)
+		default:
+			return nil
+		}
+	})
 }

@@ -88,6 +88,9 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
+	if err := Unfinish(filepath.Join(o.Folder, server.JetStreamStoreDir)); err != nil {
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrNotWritable, err), lock.Close())
+	}
 	damage, err := examine(o.Folder)
 	for _, d := range damage {
 		o.Logger.Error("the store is damaged", "stream", d.Stream, "sequence", d.Sequence, "subject", d.Subject,

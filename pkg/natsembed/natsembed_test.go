@@ -141,6 +141,44 @@ func TestStoredSurvivesRestart(t *testing.T) {
 	}
 }
 
+// TestWhatAKillLeftOfARewritingIsRemoved: a block that is rewritten to erase words
+// of it stands beside itself for a moment. Killed then, the copy would keep the
+// words for ever. The block itself, and what is no such copy, stay.
+func TestWhatAKillLeftOfARewritingIsRemoved(t *testing.T) {
+	folder := t.TempDir()
+	s := start(t, natsembed.Options{Folder: folder})
+	stream := put(t, s, 20)
+	s.Stop()
+	blocks, err := filepath.Glob(filepath.Join(folder, "jetstream", "*", "streams", "*", "msgs", "*.blk"))
+	if err != nil || len(blocks) == 0 {
+		t.Fatalf("blocks %v, %v", blocks, err)
+	}
+	other := filepath.Join(filepath.Dir(blocks[0]), "other.tmp")
+	for _, path := range append([]string{other}, blocks...) {
+		if path != other {
+			path += ".tmp"
+		}
+		if err := os.WriteFile(path, []byte("words"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again := start(t, natsembed.Options{Folder: folder})
+	if n := count(t, again, stream); n != 20 {
+		t.Errorf("%d of 20 messages", n)
+	}
+	for _, path := range blocks {
+		if _, err := os.Stat(path + ".tmp"); !os.IsNotExist(err) {
+			t.Errorf("%s.tmp is there: %v", path, err)
+		}
+	}
+	if _, err := os.Stat(other); err != nil {
+		t.Errorf("what is no such copy: %v", err)
+	}
+	if err := natsembed.Unfinish(filepath.Join(folder, "none")); err != nil {
+		t.Errorf("a folder that is not there: %v", err)
+	}
+}
+
 // TestFolderFaults: each fault of a folder has its error and says what to do.
 func TestFolderFaults(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")

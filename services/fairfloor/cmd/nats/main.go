@@ -2,7 +2,8 @@
 // with its own flags, and with the question "health", which a container that
 // holds no other program needs.
 //
-// Guarantee: it adds nothing to the server. "nats health" exits with 0 when the
+// Guarantee: it adds nothing to the server, and before it begins removes what a
+// kill left of a block's rewriting (natsembed.Unfinish). "nats health" exits with 0 when the
 // node that listens for monitoring at 127.0.0.1:8222 (package permit) has its
 // store running, and with 1 and the reason otherwise.
 package main
@@ -18,6 +19,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/fairfloor/fairfloor/pkg/natsembed"
 )
 
 // monitor is where a node made by `fairfloor cluster` answers. The store is asked
@@ -80,6 +83,11 @@ func serve(arguments []string) error {
 	}
 	// What stands on the command line may be a secret, and is no metric.
 	server.RedactArgs(os.Args)
+	if options.JetStream && options.StoreDir != "" {
+		if err := natsembed.Unfinish(options.StoreDir); err != nil {
+			return err
+		}
+	}
 	node, err := server.NewServer(options)
 	if err != nil {
 		return err

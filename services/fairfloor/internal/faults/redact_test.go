@@ -97,6 +97,11 @@ func TestARedactedSentenceIsNowhere(t *testing.T) {
 	// Killed at once: what was acknowledged is finished by the next start.
 	s.kill()
 	s.start(t)
+	defer func() {
+		if t.Failed() {
+			t.Logf("it is in %v", holds())
+		}
+	}()
 	until(t, "every file is clean", func() bool { return len(holds()) == 0 })
 	connected(t, chair, 1)
 	nowhere := func(when string) {
