@@ -1,5 +1,18 @@
 // Browser tests: real pages in a real Chromium against the real binary, one file after the other.
+import { appendFileSync } from 'node:fs'
+
 import { defineConfig } from 'vitest/config'
+import type { Reporter } from 'vitest/node'
+
+// A browser that waits for a machine that stands still is no fault of the page: a test that fails is run once more,
+// and scripts/test names it at its end, since each is a fault to find.
+const ranTwice: Reporter = {
+  onTestCaseResult(test) {
+    const file = process.env.FAIRFLOOR_TWICE
+    if (file !== undefined && test.diagnostic()?.flaky === true)
+      appendFileSync(file, `${test.module.relativeModuleId} ${test.fullName}: 2 runs, 1 failure\n`)
+  },
+}
 
 export default defineConfig({
   root: import.meta.dirname,
@@ -10,6 +23,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     allowOnly: false,
-    retry: 0,
+    retry: 1,
+    reporters: ['default', ranTwice],
   },
 })
