@@ -17,7 +17,7 @@ import (
 // anybody may see it.
 func (g *Gateway) first(simple plain.Config) (*first.Writer, error) {
 	return first.New(web.FS(), first.Config{
-		ByCode: simple.ByCode, Now: time.Now, Logger: g.process.Logger,
+		ByCode: simple.ByCode, Now: time.Now, Logger: g.process.Logger, SignIn: g.settings.SignIn.On(),
 		Look: func(id ids.Session) (api.View, error) {
 			seen, _, err := simple.Look(id, events.Actor{}, api.ForPublic)
 			return seen, err

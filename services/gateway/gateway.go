@@ -45,6 +45,7 @@ import (
 	"github.com/fairfloor/fairfloor/services/gateway/internal/pages"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/plain"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/push"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/signin"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/view"
 	"github.com/fairfloor/fairfloor/services/gateway/web"
 )
@@ -68,6 +69,7 @@ type Settings struct {
 	Beat          time.Duration `flag:"beat" default:"1s" doc:"How often a silent line is told that it lives; clients count on 1s, less is for tests"`
 	PerSecond     int           `flag:"commands-per-second" default:"20" doc:"Commands that one link may send in a second"`
 	PerSession    int           `flag:"session-commands-per-second" default:"500" doc:"Commands that a session takes in a second from its delegates and observers together; who runs it is not counted; -1 sets no limit"`
+	SignIn        signin.Settings
 }
 
 // Check says which settings do not go together.
@@ -81,7 +83,7 @@ func (s *Settings) Check() error {
 		return errors.New("give either tls-cert and tls-key, or acme, not both")
 	default:
 		_, err := engines(s.Engines)
-		return errors.Join(err, s.checkPush(), s.checkProxies())
+		return errors.Join(err, s.checkPush(), s.checkProxies(), s.SignIn.Check())
 	}
 }
 
@@ -174,7 +176,11 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 		err = g.follower.Read(id, func(state *session.State) { raw, cursor, inner = view.Of(state, names, audience) })
 		return raw, cursor, errors.Join(err, inner)
 	}
-	return g, g.mount(g.plain(names, asker), httpapi.Config{
+	door, err := g.door(asker, limits)
+	if err != nil {
+		return nil, errors.Join(err, g.listener.Close())
+	}
+	return g, g.mount(g.plain(names, asker), door, httpapi.Config{
 		Sessions: g.follower, Captions: g.captions, Glossary: g.glossary, Wish: g.wish,
 		Devices: g.push, Asker: asker, Tokens: g.authority, Base: g.URL(), Version: version, Logger: p.Logger,
 		View: look, Polling: g.polling(names, look),
@@ -196,7 +202,7 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 }
 
 // mount puts API, websocket, pages and checks on one handler.
-func (g *Gateway) mount(simple plain.Config, config httpapi.Config) error {
+func (g *Gateway) mount(simple plain.Config, door *signin.Door, config httpapi.Config) error {
 	mux := http.NewServeMux()
 	if _, err := httpapi.Mount(mux, config); err != nil {
 		return err
@@ -224,6 +230,9 @@ func (g *Gateway) mount(simple plain.Config, config httpapi.Config) error {
 	mux.Handle("GET /readyz", ops)
 	mux.Handle("GET /metrics", ops)
 	plain.Mount(mux, simple)
+	if door != nil {
+		door.Mount(mux)
+	}
 	shells, err := g.first(simple)
 	if err != nil {
 		return err

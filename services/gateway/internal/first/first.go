@@ -75,6 +75,8 @@ type Config struct {
 	Captions func(s ids.Session, track string) []api.Segment
 	// Brief gives what a session's code tells whoever has it.
 	Brief func(s ids.Session) (any, error)
+	// SignIn reports whether staff may sign in at their organisation's provider.
+	SignIn bool
 	// Now is I/O time.
 	Now    func() time.Time
 	Logger *slog.Logger
@@ -147,7 +149,10 @@ func (w *Writer) Fill(name string, page []byte, r *http.Request) []byte {
 	for _, file := range w.built.Load[name][tongue] {
 		fmt.Fprintf(&head, `<link rel="modulepreload" crossorigin href="%s">`, template.HTMLEscapeString(file))
 	}
-	place := app
+	var more string
+	if w.SignIn {
+		more = " data-sign-in"
+	}
 	if known {
 		if name != "index" {
 			// Relative, so that a path in front of ours (a proxy's) stays.
@@ -155,7 +160,7 @@ func (w *Writer) Fill(name string, page []byte, r *http.Request) []byte {
 		}
 		if brief, err := w.Brief(id); err == nil {
 			if raw, err := json.Marshal(brief); err == nil {
-				place = fmt.Sprintf(`<div id="app" data-brief="%s"></div>`, template.HTMLEscapeString(string(raw)))
+				more += fmt.Sprintf(` data-brief="%s"`, template.HTMLEscapeString(string(raw)))
 			}
 		}
 		if name == "live" {
@@ -163,7 +168,7 @@ func (w *Writer) Fill(name string, page []byte, r *http.Request) []byte {
 		}
 	}
 	page = bytes.Replace(page, []byte("</head>"), append(head.Bytes(), "</head>"...), 1)
-	page = bytes.Replace(page, []byte(app), append(before.Bytes(), place...), 1)
+	page = bytes.Replace(page, []byte(app), fmt.Appendf(before.Bytes(), `<div id="app"%s></div>`, more), 1)
 	if _, ok := w.built.Texts[tongue]; ok {
 		page = bytes.Replace(page, []byte(`<html lang="en" dir="ltr">`), fmt.Appendf(nil, `<html lang="%s" dir="%s">`, tongue, direction(tongue)), 1)
 	}
