@@ -103,7 +103,7 @@ func TestNoCodeIsGivenThatWasNotKept(t *testing.T) {
 // or put back after its time lets nobody in.
 func TestNoCodeStandsInRedisAndNobodyThereLetsSomebodyIn(t *testing.T) {
 	server := redistest.Start(t)
-	client := server.Client()
+	client := server.Admin()
 	t.Cleanup(func() { _ = client.Close() })
 	ctx, store, guest := context.Background(), over(t, server, 10*time.Second, 0), joincodetest.Someone()
 	joincodetest.Put(t, store, "AAAAAAAA", guest)

@@ -75,7 +75,7 @@ func TestARedisThatVanishesIsUnknownAndNeverAway(t *testing.T) {
 // TestWhatSomebodyElsePutIntoRedisIsLeftOut: a shared Redis may hold anything.
 func TestWhatSomebodyElsePutIntoRedisIsLeftOut(t *testing.T) {
 	server := redistest.Start(t)
-	client := server.Client()
+	client := server.Admin()
 	t.Cleanup(func() { _ = client.Close() })
 	store, session := presence.NewRedis(client, time.Minute), ids.New[ids.Session]()
 	if err := store.Hold(context.Background(), session, presence.Member{Connection: "1"}); err != nil {

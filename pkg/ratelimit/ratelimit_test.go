@@ -186,7 +186,7 @@ func TestLookingAsksAllGateways(t *testing.T) {
 // that somebody else put there is at most an empty allowance.
 func TestNoAddressStandsInRedisAndJunkThereIsNoBarrier(t *testing.T) {
 	server := redistest.Start(t)
-	client := server.Client()
+	client := server.Admin()
 	t.Cleanup(func() { _ = client.Close() })
 	ctx, rate := context.Background(), ratelimit.Rate{Name: "x", Every: time.Minute, Burst: 2}
 	store := ratelimit.NewRedis(client, [32]byte{3})

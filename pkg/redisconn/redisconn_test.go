@@ -12,7 +12,6 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/fairfloor/fairfloor/pkg/redisconn"
-	"github.com/fairfloor/fairfloor/pkg/redisconn/redistest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -43,31 +42,6 @@ func TestASettingThatCannotBeUsedIsNamedAndNoPasswordIsRepeated(t *testing.T) {
 				t.Errorf("%v, want an error that begins with %q and holds no secret", err, c.want)
 			}
 		})
-	}
-}
-
-// TestThePasswordComesFromAFile: a server that asks for one lets us in.
-func TestThePasswordComesFromAFile(t *testing.T) {
-	server := redistest.Start(t)
-	admin := server.Client()
-	defer func() { _ = admin.Close() }()
-	if err := admin.ConfigSet(context.Background(), "requirepass", "open sesame").Err(); err != nil {
-		t.Fatal(err)
-	}
-	settings := server.Settings()
-	settings.PasswordFile = filepath.Join(t.TempDir(), "password")
-	for text, in := range map[string]bool{"open sesame\n": true, "another": false} {
-		if err := os.WriteFile(settings.PasswordFile, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		client, err := redisconn.Open(settings)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := client.Ping(context.Background()).Err(); (err == nil) != in {
-			t.Errorf("with %q: %v", text, err)
-		}
-		_ = client.Close()
 	}
 }
 

@@ -61,7 +61,7 @@ func TestMemoryIsBounded(t *testing.T) {
 // was bent, exchanged or put there by somebody else is not known.
 func TestNoNameStandsInRedisAndNothingForeignIsRead(t *testing.T) {
 	server := redistest.Start(t)
-	client := server.Client()
+	client := server.Admin()
 	t.Cleanup(func() { _ = client.Close() })
 	ctx, store, s := context.Background(), over(t, server, 10*time.Second, 0), ids.New[ids.Session]()
 	view := []byte(`{"persons":{"1":{"name":"Ada Lovelace"}}}`)

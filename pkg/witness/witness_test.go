@@ -50,7 +50,7 @@ func over(t *testing.T, server *redistest.Server) *witness.Redis {
 // nothing, and does not stand in the way of the truth either.
 func TestWhatSomebodyElseWroteIsUnknown(t *testing.T) {
 	server := redistest.Start(t)
-	client := server.Client()
+	client := server.Admin()
 	t.Cleanup(func() { _ = client.Close() })
 	ctx, store := context.Background(), over(t, server)
 	good := witnesstest.Head("evt.queue.a", 5)

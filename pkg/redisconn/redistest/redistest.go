@@ -2,6 +2,8 @@
 //
 // It guarantees a server of the test's own on a free port of this machine,
 // which ends with the test whatever was done to it: stopped, frozen or killed.
+// Its clients may do there what a deployment's services may and no more; what
+// else a test does to it, it does as the server's Admin.
 package redistest
 
 import (
@@ -9,7 +11,9 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -18,6 +22,9 @@ import (
 
 	"github.com/fairfloor/fairfloor/pkg/redisconn"
 )
+
+// admin is the user of the tests themselves: any password will do.
+const admin = "admin"
 
 // Server is a redis-server of one test.
 type Server struct {
@@ -32,11 +39,25 @@ type Server struct {
 // fails the test: scripts/test installs it.
 func Start(t *testing.T) *Server {
 	t.Helper()
+	folder := t.TempDir()
+	if _, err := redisconn.MakeAccess(folder); err != nil {
+		t.Fatal(err)
+	}
+	users, err := os.OpenFile(filepath.Join(folder, redisconn.UsersFile), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := users.WriteString("user " + admin + " on nopass ~* &* +@all\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := users.Close(); err != nil {
+		t.Fatal(err)
+	}
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{t: t, address: free.Addr().String(), folder: t.TempDir()}
+	s := &Server{t: t, address: free.Addr().String(), folder: folder}
 	if err := free.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +73,8 @@ func (s *Server) Restart() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.process = exec.Command("redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", s.folder)
+	s.process = exec.Command("redis-server", "--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", s.folder,
+		"--aclfile", filepath.Join(s.folder, redisconn.UsersFile))
 	s.process.Stdout, s.process.Stderr = &s.output, &s.output
 	if err := s.process.Start(); err != nil {
 		s.t.Fatalf("redis-server: %v", err)
@@ -68,13 +90,32 @@ func (s *Server) Restart() {
 
 // Settings are those with which a process finds the server.
 func (s *Server) Settings() redisconn.Settings {
-	return redisconn.Settings{URL: fmt.Sprintf("redis://%s/0", s.address)}
+	return redisconn.Settings{URL: s.URL(redisconn.User), PasswordFile: filepath.Join(s.folder, redisconn.PasswordFile)}
 }
 
-// Client is a new connection, which the caller closes.
+// URL is the server's address for one of its users; nobody shows nothing.
+func (s *Server) URL(user string) string {
+	if user != "" {
+		user += "@"
+	}
+	return fmt.Sprintf("redis://%s%s/0", user, s.address)
+}
+
+// Client is a new connection of a service, which the caller closes.
 func (s *Server) Client() *redis.Client {
 	s.t.Helper()
-	c, err := redisconn.Open(s.Settings())
+	return s.open(s.Settings())
+}
+
+// Admin is a new connection that may do everything, which the caller closes.
+func (s *Server) Admin() *redis.Client {
+	s.t.Helper()
+	return s.open(redisconn.Settings{URL: s.URL(admin), PasswordFile: filepath.Join(s.folder, redisconn.PasswordFile)})
+}
+
+func (s *Server) open(settings redisconn.Settings) *redis.Client {
+	s.t.Helper()
+	c, err := redisconn.Open(settings)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -104,7 +145,7 @@ func (s *Server) signal(what syscall.Signal) {
 // Empty forgets everything, as FLUSHALL does.
 func (s *Server) Empty() {
 	s.t.Helper()
-	c := s.Client()
+	c := s.Admin()
 	defer func() { _ = c.Close() }()
 	if err := c.FlushAll(context.Background()).Err(); err != nil {
 		s.t.Fatal(err)

@@ -109,11 +109,11 @@ func TestWrongSettingsNameFlagOrVariable(t *testing.T) {
 func TestClusterMakesItsFilesOnce(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "secrets")
 	for _, want := range []string{": made; ", ": made before"} {
-		if code, out, errors := fairfloor("", "cluster", "--out", folder, "--nodes", "a, b", "--keys", filepath.Join(folder, "keys", "keys.json")); code != 0 || !strings.Contains(out, want) {
+		if code, out, errors := fairfloor("", "cluster", "--out", folder, "--nodes", "a, b", "--keys", filepath.Join(folder, "keys", "keys.json"), "--redis-access", filepath.Join(folder, "redis")); code != 0 || !strings.Contains(out, want) {
 			t.Fatalf("it ended with %d: %s%s", code, out, errors)
 		}
 	}
-	for _, name := range []string{"a/nats.conf", "b/tls.key", "queue/nats.nk", "gateway/ca.crt", "keys/keys.json"} {
+	for _, name := range []string{"a/nats.conf", "b/tls.key", "queue/nats.nk", "gateway/ca.crt", "keys/keys.json", "redis/password", "redis/users.acl"} {
 		if _, err := os.Stat(filepath.Join(folder, name)); err != nil {
 			t.Error(err)
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/fairfloor/fairfloor/pkg/keys"
 	"github.com/fairfloor/fairfloor/pkg/permit"
+	"github.com/fairfloor/fairfloor/pkg/redisconn"
 )
 
 // node is a host name or address that may be a folder's name too.
@@ -25,6 +26,7 @@ type clusterSettings struct {
 	Store string `flag:"store" default:"/data" doc:"Folder of a server's data, as the server sees it"`
 	Files string `flag:"files" default:"/etc/nats" doc:"Folder of a server's own files, as the server sees it"`
 	Keys  string `flag:"keys" default:"" doc:"The sealed key file that all services share, made too when it is missing; none is made when empty"`
+	Redis string `flag:"redis-access" default:"" doc:"Folder of Redis's password and of its list of users, made too when they are missing; none are made when empty"`
 	// Passphrase has the name that it has for the services.
 	Passphrase string `flag:"keys-passphrase-file" default:"" doc:"File whose text seals the key file; none leaves it to file rights"`
 }
@@ -36,7 +38,7 @@ func cluster() *cobra.Command {
 		Use: "cluster", Args: cobra.NoArgs,
 		Short: "Make the keys, certificates and configurations of a NATS cluster",
 		Long: "Makes, once, a folder for each NATS server (configuration with the rights of every service, certificate) and for each\n" +
-			"service (its nkey seed and the authority's certificate), and the services' key file where --keys says. What was made already is left as it is.",
+			"service (its nkey seed and the authority's certificate), and the services' key file and Redis's password where --keys and --redis-access say. What was made already is left as it is.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if s.Out == "" {
 				return Usage{errors.New("out: say which folder to write into")}
@@ -57,6 +59,11 @@ func cluster() *cobra.Command {
 				}
 				// What is there already is read: a wrong passphrase shows here, and not in six services.
 				if _, err := keys.Open(s.Keys, keys.Options{PassphraseFile: s.Passphrase}); err != nil {
+					return err
+				}
+			}
+			if s.Redis != "" {
+				if _, err := redisconn.MakeAccess(s.Redis); err != nil {
 					return err
 				}
 			}
