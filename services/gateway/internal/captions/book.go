@@ -10,6 +10,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/api"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/session"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/wire"
 )
 
 // Watcher is told of what is new in a transcript. Its methods are called outside
@@ -88,7 +89,7 @@ func sightOf(audience api.Audience, publication string, over bool) Sight {
 
 // Next gives the frame that leads a reader on from a seq, and the seq where they
 // stand then; nil when there is nothing more for them.
-func (b *Book) Next(tag string, from uint64, sight Sight) (*Frame, uint64) {
+func (b *Book) Next(tag string, from uint64, sight Sight) (*wire.Message, uint64) {
 	t := b.track(tag)
 	if t == nil {
 		return nil, from

@@ -7,6 +7,7 @@ import (
 
 	"github.com/fairfloor/fairfloor/pkg/api"
 	"github.com/fairfloor/fairfloor/pkg/ids"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/wire"
 )
 
 // Sight is how much of a transcript somebody sees.
@@ -52,9 +53,9 @@ type track struct {
 	head uint64
 	// fresh are the newest frames, by the seq from which they lead on, and blocks
 	// those of a backlog; both for each sight.
-	fresh  map[frameKey]*Frame
+	fresh  map[frameKey]frame
 	recent []frameKey
-	blocks map[frameKey]*Frame
+	blocks map[frameKey]frame
 }
 
 type frameKey struct {
@@ -62,24 +63,15 @@ type frameKey struct {
 	sight Sight
 }
 
-// Frame is an encoded api.CaptionFrame. Everybody who stands at the same seq
-// gets the same one.
-type Frame struct {
-	payload []byte
+// frame is an encoded api.CaptionFrame, and the seq up to which it goes. Everybody
+// who stands at the same seq gets the same one.
+type frame struct {
+	message *wire.Message
 	to      uint64
-	once    sync.Once
-	wrapped []byte
-}
-
-// Wrapped gives the frame's bytes as a connection writes them; wrap is called
-// once, whoever asks first.
-func (f *Frame) Wrapped(wrap func(payload []byte) []byte) []byte {
-	f.once.Do(func() { f.wrapped = wrap(f.payload) })
-	return f.wrapped
 }
 
 func newTrack(tag string) *track {
-	return &track{tag: tag, newest: map[ids.Segment]int{}, fresh: map[frameKey]*Frame{}, blocks: map[frameKey]*Frame{}}
+	return &track{tag: tag, newest: map[ids.Segment]int{}, fresh: map[frameKey]frame{}, blocks: map[frameKey]frame{}}
 }
 
 // add takes the next step. The lock is held.
@@ -112,7 +104,7 @@ func (t *track) advance() bool {
 
 // forget drops every frame that holds a seq. The lock is held.
 func (t *track) forget(seq uint64) {
-	for _, kept := range []map[frameKey]*Frame{t.fresh, t.blocks} {
+	for _, kept := range []map[frameKey]frame{t.fresh, t.blocks} {
 		for key, f := range kept {
 			if key.from < seq && seq <= f.to {
 				delete(kept, key)
@@ -124,7 +116,7 @@ func (t *track) forget(seq uint64) {
 // next gives the frame that leads on from a seq, and where it leads; nil when
 // there is nothing more. Everybody who stands at the same seq is given the same
 // bytes.
-func (t *track) next(from uint64, sight Sight) (*Frame, uint64) {
+func (t *track) next(from uint64, sight Sight) (*wire.Message, uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if sight == None || from >= t.head {
@@ -132,25 +124,25 @@ func (t *track) next(from uint64, sight Sight) (*Frame, uint64) {
 	}
 	key := frameKey{from, sight}
 	if f, ok := t.fresh[key]; ok {
-		return f, f.to
+		return f.message, f.to
 	}
 	if f, ok := t.blocks[key]; ok {
-		return f, f.to
+		return f.message, f.to
 	}
 	boundary := (from/blockSteps + 1) * blockSteps
-	f := &Frame{to: min(t.head, boundary)}
-	f.payload = t.encode(from, f.to, sight)
+	f := frame{to: min(t.head, boundary)}
+	f.message = wire.New(t.encode(from, f.to, sight))
 	switch {
 	case f.to == t.head:
 		t.keepFresh(key, f)
 	case from%blockSteps == 0:
 		t.blocks[key] = f
 	}
-	return f, f.to
+	return f.message, f.to
 }
 
 // keepFresh remembers one of the newest frames. The lock is held.
-func (t *track) keepFresh(key frameKey, f *Frame) {
+func (t *track) keepFresh(key frameKey, f frame) {
 	t.fresh[key] = f
 	t.recent = append(t.recent, key)
 	for len(t.recent) > freshFrames {

@@ -85,11 +85,11 @@ func TestEveryFinalExactlyOnceAndInOrder(t *testing.T) {
 		}
 		read := func(r *reader, most int) {
 			for range most {
-				f, to := tr.next(r.at, Whole)
-				if f == nil {
+				message, to := tr.next(r.at, Whole)
+				if message == nil {
 					return
 				}
-				r.take(t, f.payload, want)
+				r.take(t, message.Payload(), want)
 				if r.at != to {
 					t.Fatalf("the frame leads to %d, it was said to lead to %d", r.at, to)
 				}

@@ -56,18 +56,16 @@ func (c *conn) captions() []byte {
 	sight := c.feed.book.Sight(c.audience)
 	for range c.offsets {
 		o := &c.offsets[0]
-		frame, to := c.feed.book.Next(o.track, o.at, sight)
+		message, to := c.feed.book.Next(o.track, o.at, sight)
 		o.at = to
 		// The next time the other tracks come first.
 		c.offsets = append(c.offsets[1:], c.offsets[0])
-		if frame != nil {
-			return frame.Wrapped(frameText)
+		if message != nil {
+			return message.Frame(c.packs)
 		}
 	}
 	return nil
 }
-
-func frameText(payload []byte) []byte { return framed(opText, payload) }
 
 // reads notes whether a connection follows any track.
 func (f *feed) reads(c *conn, any bool) {

@@ -21,6 +21,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/problem"
 	"github.com/fairfloor/fairfloor/pkg/token"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/view"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/wire"
 )
 
 // Bounds of what one connection may send.
@@ -42,6 +43,7 @@ type conn struct {
 	session ids.Session
 	address string
 	in      *bufio.Reader // what has come and was not taken yet
+	packs   bool          // it takes compressed messages
 	gone    chan struct{} // closed when nothing of the connection is left
 
 	// Set by hello and not changed afterwards.
@@ -210,7 +212,7 @@ func (c *conn) await() error {
 // wrong pong too, is the library's to read and judge.
 func (c *conn) pong() bool {
 	head, err := c.in.Peek(2)
-	if err != nil || head[0] != 0x80|opPong || head[1]&0x80 == 0 || head[1]&0x7f > 125 {
+	if err != nil || head[0] != 0x80|wire.Pong || head[1]&0x80 == 0 || head[1]&0x7f > 125 {
 		return false
 	}
 	n := 2 + 4 + int(head[1]&0x7f) // and the mask (RFC 6455, 5.2)
@@ -293,21 +295,24 @@ func (c *conn) idle() bool {
 	return !c.flushing || c.failure != nil
 }
 
-// start gives the first view: frames that follow on the client's own, or the
+// start gives the first view: steps that follow on the client's own, or the
 // snapshot; and after it, in the same order for everybody, the personal part
 // that never changes and who is connected. One that has a view already keeps it.
-func (c *conn) start(current *stage, frames [][]byte, presence []byte) {
+func (c *conn) start(current *stage, steps []*wire.Message, presence []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.version != 0 {
 		return
 	}
 	c.version = current.version
-	if frames == nil {
-		c.send(item{kind: state, frame: current.snapshot()})
-	} else {
-		c.send(item{kind: state, frame: join(frames)})
+	if steps == nil {
+		steps = []*wire.Message{current.snapshot()}
 	}
+	frames := make([][]byte, 0, len(steps))
+	for _, s := range steps {
+		frames = append(frames, s.Frame(c.packs))
+	}
+	c.send(item{kind: state, frame: join(frames)})
 	if !c.delegate() {
 		c.send(item{kind: personal, frame: c.static()})
 	}
@@ -319,7 +324,7 @@ func (c *conn) start(current *stage, frames [][]byte, presence []byte) {
 
 // deliver gives the next stage by its patch, or as a snapshot to a client that
 // has missed one. False means that the connection has no view yet.
-func (c *conn) deliver(next *stage, patch []byte) bool {
+func (c *conn) deliver(next *stage, patch *wire.Message) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -329,10 +334,10 @@ func (c *conn) deliver(next *stage, patch []byte) bool {
 		// It has this one, or a fresh snapshot will follow its backlog.
 	case c.version+1 == next.version && patch != nil:
 		c.version = next.version
-		c.send(item{kind: state, frame: patch})
+		c.send(item{kind: state, frame: patch.Frame(c.packs)})
 	default:
 		c.version = next.version
-		c.send(item{kind: state, frame: next.snapshot()})
+		c.send(item{kind: state, frame: next.snapshot().Frame(c.packs)})
 	}
 	return true
 }
@@ -346,7 +351,7 @@ func (c *conn) fresh() []byte {
 	}
 	c.server.metrics.lagging.Inc()
 	c.version = current.version
-	return current.snapshot()
+	return current.snapshot().Frame(c.packs)
 }
 
 // prepare keeps a new personal part until deliverPersonal.

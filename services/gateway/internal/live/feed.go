@@ -11,6 +11,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/session"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/captions"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/view"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/wire"
 )
 
 // Bounds of a ring of patches, for each audience.
@@ -85,19 +86,19 @@ type stage struct {
 	seq      uint64
 	encoded  *view.Encoded
 	once     sync.Once
-	frame    []byte
+	message  *wire.Message
 }
 
-// snapshot is the stage's frame, made when it is first needed.
-func (s *stage) snapshot() []byte {
-	s.once.Do(func() { s.frame = snapshotFrame(s.cursor, s.seq, s.audience, s.encoded.JSON) })
-	return s.frame
+// snapshot is the stage's message, made when it is first needed.
+func (s *stage) snapshot() *wire.Message {
+	s.once.Do(func() { s.message = snapshotMessage(s.cursor, s.seq, s.audience, s.encoded.JSON) })
+	return s.message
 }
 
 // patch takes a client from one stage to the next.
 type patch struct {
 	from, to api.Cursor
-	frame    []byte
+	message  *wire.Message
 }
 
 func newFeed(s *Server, session ids.Session) *feed {
@@ -244,7 +245,7 @@ func (f *feed) show(v *view.View, audience api.Audience, incarnation string, seq
 			f.begin(ch)
 			return
 		}
-		step = patch{before.cursor, next.cursor, patchFrame(before.cursor, next.cursor, seq, encoded.Since(before.encoded))}
+		step = patch{before.cursor, next.cursor, patchMessage(before.cursor, next.cursor, seq, encoded.Since(before.encoded))}
 	}
 	f.mu.Lock()
 	ch.version++
@@ -257,7 +258,7 @@ func (f *feed) show(v *view.View, audience api.Audience, incarnation string, seq
 	f.mu.Unlock()
 	f.share()
 	for _, c := range conns {
-		if !c.deliver(next, step.frame) {
+		if !c.deliver(next, step.message) {
 			f.start(ch, c)
 		}
 	}
@@ -285,14 +286,14 @@ func (f *feed) start(ch *channel, c *conn) bool {
 		f.mu.Unlock()
 		return false
 	}
-	frames, resumed := ch.since(c.since, current)
+	steps, resumed := ch.since(c.since, current)
 	if !resumed {
-		frames, resumed = ch.sinceRecalled(c.since, current)
+		steps, resumed = ch.sinceRecalled(c.since, current)
 	}
 	if !resumed {
-		frames = nil
+		steps = nil
 	}
-	c.start(current, frames, f.presence)
+	c.start(current, steps, f.presence)
 	f.mu.Unlock()
 	f.server.count(resumed)
 	return true
@@ -312,10 +313,10 @@ func (ch *channel) list() []*conn {
 // remember adds a patch to the ring; the lock is held.
 func (ch *channel) remember(p patch) {
 	ch.ring = append(ch.ring, p)
-	ch.bytes += len(p.frame)
+	ch.bytes += len(p.message.Payload())
 	drop := 0
 	for drop < len(ch.ring)-1 && (len(ch.ring)-drop > ringFrames || ch.bytes > ringBytes) {
-		ch.bytes -= len(ch.ring[drop].frame)
+		ch.bytes -= len(ch.ring[drop].message.Payload())
 		drop++
 	}
 	if drop > 0 {
@@ -323,27 +324,27 @@ func (ch *channel) remember(p patch) {
 	}
 }
 
-// since gives the frames that take a client from a cursor to the current stage;
+// since gives the messages that take a client from a cursor to the current stage;
 // false when the ring has no such boundary or a snapshot is smaller. The lock
 // is held.
-func (ch *channel) since(at api.Cursor, current *stage) ([][]byte, bool) {
+func (ch *channel) since(at api.Cursor, current *stage) ([]*wire.Message, bool) {
 	if at == "" {
 		return nil, false
 	}
 	if at == current.cursor {
-		return [][]byte{patchFrame(at, at, current.seq, nil)}, true
+		return []*wire.Message{patchMessage(at, at, current.seq, nil)}, true
 	}
 	bytes := 0
 	for i := len(ch.ring) - 1; i >= 0; i-- {
-		if bytes += len(ch.ring[i].frame); bytes > len(current.encoded.JSON) {
+		if bytes += len(ch.ring[i].message.Payload()); bytes > len(current.encoded.JSON) {
 			return nil, false
 		}
 		if ch.ring[i].from == at {
-			frames := make([][]byte, 0, len(ch.ring)-i)
+			steps := make([]*wire.Message, 0, len(ch.ring)-i)
 			for _, p := range ch.ring[i:] {
-				frames = append(frames, p.frame)
+				steps = append(steps, p.message)
 			}
-			return frames, true
+			return steps, true
 		}
 	}
 	return nil, false
@@ -459,7 +460,7 @@ func (f *feed) beat(now time.Time) {
 	}
 }
 
-var pingFrame = framed(opPing, nil)
+var pingFrame = wire.Frame(wire.Ping, nil)
 
 // ping makes dead lines show themselves.
 func (f *feed) ping() {

@@ -110,13 +110,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func TestFramedLengths(t *testing.T) {
-	for n, head := range map[int]int{0: 2, 125: 2, 126: 4, 65_535: 4, 65_536: 10} {
-		frame := framed(opText, make([]byte, n))
-		if len(frame) != n+head || frame[0] != 0x81 {
-			t.Errorf("%d bytes are framed into %d", n, len(frame))
-		}
-	}
+func TestClosingReason(t *testing.T) {
 	if frame := closing(closePolicy, strings.Repeat("é", 100)); len(frame) > 2+125 || !json.Valid([]byte(`"`+string(frame[4:])+`"`)) {
 		t.Errorf("a long reason gives a close frame of %d bytes", len(frame))
 	}

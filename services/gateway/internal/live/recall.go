@@ -6,6 +6,7 @@ import (
 
 	"github.com/fairfloor/fairfloor/pkg/api"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/view"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/wire"
 )
 
 // A gateway that goes away leaves thousands of clients to another one, which has
@@ -25,10 +26,10 @@ const (
 type recalled struct {
 	at   api.Cursor
 	json []byte // nil when nobody has it
-	// version and frame are the stage up to which the difference was made, and the
-	// patch; nil when the whole is smaller.
+	// version and patch are the stage up to which the difference was made, and the
+	// difference; nil when the whole is smaller.
 	version uint64
-	frame   []byte
+	patch   *wire.Message
 	// asked is closed when the store has answered.
 	asked chan struct{}
 }
@@ -104,18 +105,18 @@ func (ch *channel) holds(at api.Cursor) bool {
 
 // sinceRecalled gives the patch from a former view that was recalled, or false
 // when there is none or the whole is smaller. The lock is held.
-func (ch *channel) sinceRecalled(at api.Cursor, current *stage) ([][]byte, bool) {
+func (ch *channel) sinceRecalled(at api.Cursor, current *stage) ([]*wire.Message, bool) {
 	for _, r := range ch.recalled {
 		if r.at != at || r.json == nil {
 			continue
 		}
 		if r.version != current.version {
-			r.version, r.frame = current.version, nil
+			r.version, r.patch = current.version, nil
 			if patch := view.Diff(r.json, current.encoded.JSON); len(patch) < len(current.encoded.JSON) {
-				r.frame = patchFrame(at, current.cursor, current.seq, patch)
+				r.patch = patchMessage(at, current.cursor, current.seq, patch)
 			}
 		}
-		return [][]byte{r.frame}, r.frame != nil
+		return []*wire.Message{r.patch}, r.patch != nil
 	}
 	return nil, false
 }

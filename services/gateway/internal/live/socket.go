@@ -307,8 +307,11 @@ func (s *socket) take() net.Buffers {
 	return batch
 }
 
-// join copies frames together.
+// join copies frames together; of one there is nothing to copy.
 func join(frames [][]byte) []byte {
+	if len(frames) == 1 {
+		return frames[0]
+	}
 	n := 0
 	for _, f := range frames {
 		n += len(f)

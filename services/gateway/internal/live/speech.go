@@ -5,6 +5,7 @@ import (
 
 	"github.com/fairfloor/fairfloor/pkg/api"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/captions"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/wire"
 )
 
 // mostSpoken bounds what is sent together, in partials of different tracks.
@@ -100,7 +101,7 @@ func (s *speech) of(c choice) words {
 		for _, p := range s.said {
 			one := item{kind: partials, slot: p.Segment.Track}
 			if payload := p.Frame(c.sight); payload != nil {
-				one.frame = framed(opText, payload)
+				one.frame = wire.Frame(wire.Text, payload)
 			}
 			all = append(all, one)
 		}

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -52,6 +53,8 @@ type stack struct {
 	web      *httptest.Server
 	metrics  *prometheus.Registry
 	session  ids.Session
+	// dialled counts the connections: every second one offers compression.
+	dialled atomic.Int64
 
 	mu   sync.Mutex
 	last clock.Instant
@@ -280,7 +283,13 @@ func (c *client) deadline() time.Time {
 // dial opens a socket without saying hello.
 func (s *stack) dial(web *httptest.Server) *websocket.Conn {
 	s.t.Helper()
-	d := websocket.Dialer{Subprotocols: []string{api.Subprotocol}, HandshakeTimeout: 10 * time.Second}
+	return s.dialAs(web, s.dialled.Add(1)%2 == 0)
+}
+
+// dialAs opens a connection that takes compressed messages, or does not.
+func (s *stack) dialAs(web *httptest.Server, packs bool) *websocket.Conn {
+	s.t.Helper()
+	d := websocket.Dialer{Subprotocols: []string{api.Subprotocol}, HandshakeTimeout: 10 * time.Second, EnableCompression: packs}
 	ws, answer, err := d.Dial("ws"+strings.TrimPrefix(web.URL, "http")+"/"+s.session.String(), nil) //nolint:bodyclose // gorilla's dialer has read it
 	if err != nil {
 		s.t.Fatalf("dial: %v (%v)", err, answer)

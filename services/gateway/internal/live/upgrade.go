@@ -16,6 +16,7 @@ import (
 	"github.com/fairfloor/fairfloor/pkg/api"
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/problem"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/wire"
 )
 
 // Serve takes a request for a session's websocket. It returns after the
@@ -32,7 +33,10 @@ func (s *Server) Serve(w http.ResponseWriter, r *http.Request, session ids.Sessi
 		return
 	}
 	taken := &takeover{ResponseWriter: w, conn: c}
-	ws, err := s.upgrader.Upgrade(taken, r, nil)
+	upgrader := s.upgrader
+	c.packs = wire.Offered(r.Header)
+	upgrader.EnableCompression = c.packs
+	ws, err := upgrader.Upgrade(taken, r, nil)
 	if err != nil {
 		if c.socket != nil {
 			c.abort(err)
