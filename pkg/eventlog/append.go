@@ -95,7 +95,10 @@ func (l *Log) append(ctx context.Context, s ids.Session, c events.Context, commi
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.options.AppendWithin)
 	defer cancel()
 	// No silent second attempt inside the library: what is repeated is decided here.
-	ack, err := l.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0))
+	// The guard and the message id let at most one of several attempts be stored.
+	ack, attempts, err := insist(ctx, weighAppend, func(ctx context.Context) (*jetstream.PubAck, error) {
+		return l.js.PublishMsg(ctx, msg, jetstream.WithRetryAttempts(0))
+	})
 	out := Outcome{Hash: events.HashBody(body)}
 	switch {
 	case err != nil:
@@ -104,10 +107,44 @@ func (l *Log) append(ctx context.Context, s ids.Session, c events.Context, commi
 		out.Kind, out.Err = Conflict, fmt.Errorf("%s: stored before at sequence %d", commit.Command, ack.Sequence)
 	default:
 		out.Kind, out.Sequence = Stored, ack.Sequence
-		l.activity.stored(stream, ack.Sequence)
-		l.options.Witness.Note(Head{Subject: subject, Sequence: ack.Sequence, Version: commit.Version, Hash: out.Hash})
+	}
+	if out.Kind == Conflict && attempts > 1 {
+		// An attempt of which nobody told may be what the next one conflicts with.
+		if sequence, mine := l.follows(ctx, stream, subject, expected, out.Hash); mine {
+			out = Outcome{Kind: Stored, Sequence: sequence, Hash: out.Hash}
+		}
+	}
+	if out.Kind == Stored {
+		l.activity.stored(stream, out.Sequence)
+		l.options.Witness.Note(Head{Subject: subject, Sequence: out.Sequence, Version: commit.Version, Hash: out.Hash})
 	}
 	return out
+}
+
+// follows asks the leader whether what follows on a subject after a sequence has
+// exactly these bytes, and gives its sequence.
+func (l *Log) follows(ctx context.Context, stream, subject string, after uint64, hash events.Hash) (sequence uint64, mine bool) {
+	raw, err := l.get(ctx, stream, getRequest{Sequence: after + 1, NextBySubject: subject})
+	if err != nil {
+		return 0, false
+	}
+	return raw.Sequence, events.HashBody(raw.Body) == hash
+}
+
+// weighAppend says how much the end of an attempt to append says. A refusal to
+// store leaves open what became of the attempts before it.
+func weighAppend(err error) weight {
+	if err == nil {
+		return certain
+	}
+	switch classify(err) {
+	case Conflict:
+		return certain
+	case Busy, NotSent:
+		return nobody
+	default:
+		return perhaps
+	}
 }
 
 // headerRoom is what the headers and the subject may take of the server's limit

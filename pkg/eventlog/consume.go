@@ -185,6 +185,37 @@ func (s *following) started() {
 	}
 }
 
+// fetchMost is how many messages are read one by one; more are the consumer's.
+const fetchMost = 32
+
+// fetch reads what somebody waits for from the leader itself, up to a sequence: a
+// consumer whose server went away is missed only when its heartbeat is, a second
+// or two later. What the consumer brings then is there already. It stops at the
+// first message that cannot be read, which is for the consumer to explain.
+func (s *following) fetch(ctx context.Context, sequence uint64) {
+	if !s.fetching.TryLock() {
+		return // somebody else does it
+	}
+	defer s.fetching.Unlock()
+	s.mu.Lock()
+	next, started := s.position+1, s.caughtUp
+	s.mu.Unlock()
+	if !started || next+fetchMost <= sequence {
+		return
+	}
+	for ; next <= sequence; next++ {
+		raw, err := s.f.log.get(ctx, s.stream, getRequest{Sequence: next})
+		if err != nil {
+			return
+		}
+		s.mu.Lock()
+		if raw.Sequence == s.position+1 {
+			s.deliver(raw.Sequence, raw.Subject, raw.Stored, raw.Header, raw.Body)
+		}
+		s.mu.Unlock()
+	}
+}
+
 // errStalled says that a consumer brings nothing although there is more.
 var errStalled = errors.New("the consumer stands still")
 

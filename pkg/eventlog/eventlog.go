@@ -136,36 +136,15 @@ func Open(ctx context.Context, conn *nats.Conn, o Options) (*Log, error) {
 		return nil, fmt.Errorf("opening the log: %w", err)
 	}
 	for shard := range events.Shards {
-		for {
-			// A request that reaches servers without a leader is never answered, so
-			// each attempt has its own time.
+		if err := Patiently(ctx, o.Denials, func(ctx context.Context) error {
 			attempt, cancel := context.WithTimeout(ctx, o.AppendWithin)
-			err := l.openStream(attempt, shard)
-			cancel()
-			if err == nil {
-				break
-			}
-			// Services start side by side with the servers: what passes is waited for.
-			if denied := o.Denials.Check(); denied != nil {
-				return nil, denied
-			}
-			if !passing(err) || !pause(ctx, restartWait) {
-				return nil, err
-			}
+			defer cancel()
+			return l.openStream(attempt, shard)
+		}); err != nil {
+			return nil, err
 		}
 	}
 	return l, nil
-}
-
-// passing reports whether a fault of the server's may be over in a moment: it
-// is not there yet, or has no leader or too few nodes yet.
-func passing(err error) bool {
-	var api *jetstream.APIError
-	if errors.As(err, &api) {
-		return api.ErrorCode == codeNotAvailable || api.ErrorCode == codeNoPeers || api.ErrorCode == codeNotLeader
-	}
-	return errors.Is(err, nats.ErrNoResponders) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) ||
-		errors.Is(err, nats.ErrConnectionReconnecting) || errors.Is(err, nats.ErrDisconnected)
 }
 
 func (o Options) withDefaults() Options {

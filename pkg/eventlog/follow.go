@@ -62,6 +62,8 @@ type following struct {
 	caughtUp   bool
 	inbox      *inbox
 	atStart    atomic.Uint64
+	// fetching is held by whoever reads what is waited for from the leader.
+	fetching sync.Mutex
 }
 
 // NewFollower makes a follower by ordered consumers, one for each stream: what
@@ -113,6 +115,8 @@ func (f *Follower) Run(ctx context.Context) error {
 		all.Go(func() { s.run(ctx) })
 	}
 	all.Wait()
+	// Where every stream is lost there is nothing to read, and no end of it either.
+	<-ctx.Done()
 	return nil
 }
 
@@ -158,6 +162,8 @@ func (f *Follower) Await(ctx context.Context, s ids.Session, sequence uint64) er
 	if following == nil {
 		return fmt.Errorf("stream %s is not there", events.Stream(s))
 	}
+	late := time.NewTimer(firstPatience)
+	defer late.Stop()
 	for {
 		following.mu.Lock()
 		there, moved := following.position >= sequence, following.moved
@@ -172,6 +178,9 @@ func (f *Follower) Await(ctx context.Context, s ids.Session, sequence uint64) er
 		following.inbox.wake()
 		select {
 		case <-moved:
+		case <-late.C:
+			following.fetch(ctx, sequence)
+			late.Reset(mostPatience)
 		case <-ctx.Done():
 			return fmt.Errorf("waiting for sequence %d of %s: %w", sequence, events.Stream(s), ctx.Err())
 		}

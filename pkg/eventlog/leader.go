@@ -46,7 +46,9 @@ func (l *Log) get(ctx context.Context, stream string, r getRequest) (*Raw, error
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.options.AppendWithin)
 	defer cancel()
-	answer, err := l.conn.RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET."+stream, request)
+	answer, _, err := insist(ctx, weighRead, func(ctx context.Context) (*nats.Msg, error) {
+		return l.conn.RequestWithContext(ctx, "$JS.API.STREAM.MSG.GET."+stream, request)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("reading from the leader of %s: %w", stream, err)
 	}
@@ -82,6 +84,18 @@ func (l *Log) get(ctx context.Context, stream string, r getRequest) (*Raw, error
 		}
 	}
 	return raw, nil
+}
+
+// weighRead says how much the end of an attempt to read says: any answer is one.
+func weighRead(err error) weight {
+	switch {
+	case err == nil:
+		return certain
+	case errors.Is(err, nats.ErrNoResponders):
+		return nobody
+	default:
+		return perhaps
+	}
 }
 
 // Last asks the leader for the sequence of the last message on a session's

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/fairfloor/fairfloor/pkg/eventlog"
 	"github.com/fairfloor/fairfloor/pkg/events"
 )
 
@@ -100,15 +101,24 @@ func (s *Store) Watch(ctx context.Context, config WatchConfig) (*Cache, error) {
 		filters = append(filters, string(kind)+".>")
 		// The last message of a kind is its goal: nothing pending does not prove
 		// completeness (event-log.md 6), and a key's last message is never deleted.
-		last, err := s.stream.GetLastMsgForSubject(ctx, string(kind)+".>")
+		err := patiently(ctx, func(ctx context.Context) error {
+			last, err := s.stream.GetLastMsgForSubject(ctx, string(kind)+".>")
+			if err == nil {
+				c.target = max(c.target, last.Sequence)
+			}
+			return err
+		})
 		if err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
 			return nil, s.unavailable("watch "+s.config.Stream, err)
 		}
-		if err == nil {
-			c.target = max(c.target, last.Sequence)
-		}
 	}
-	consumer, err := s.stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{FilterSubjects: filters})
+	var consumer jetstream.Consumer
+	err := patiently(ctx, func(ctx context.Context) (err error) {
+		attempt, cancel := context.WithTimeout(ctx, attemptWithin)
+		defer cancel()
+		consumer, err = s.stream.OrderedConsumer(attempt, jetstream.OrderedConsumerConfig{FilterSubjects: filters})
+		return err
+	})
 	if err != nil {
 		return nil, s.unavailable("watch "+s.config.Stream, err)
 	}
@@ -135,6 +145,19 @@ func (s *Store) Watch(ctx context.Context, config WatchConfig) (*Cache, error) {
 		c.stop()
 		return nil, s.unavailable("watch "+s.config.Stream, ctx.Err())
 	}
+}
+
+// What a start asks of a server that is just elected, or lost, is asked again for
+// watchWithin: what is denied looks the same, and is to be seen some time.
+const (
+	attemptWithin = 5 * time.Second
+	watchWithin   = 20 * time.Second
+)
+
+func patiently(ctx context.Context, do func(context.Context) error) error {
+	limited, cancel := context.WithTimeout(ctx, watchWithin)
+	defer cancel()
+	return eventlog.Patiently(limited, nil, do)
 }
 
 // Close ends the cache. It must not be called from OnChange.

@@ -260,8 +260,9 @@ func (p *Process) People(ctx context.Context) (*people.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := people.Open(ctx, js, people.Config{Replicas: p.Settings.Replicas})
-	return store, p.explain(err)
+	return opened(ctx, p, func(ctx context.Context) (*people.Store, error) {
+		return people.Open(ctx, js, people.Config{Replicas: p.Settings.Replicas})
+	})
 }
 
 // Words opens the store of the transcripts' words, which can forget too.
@@ -270,16 +271,24 @@ func (p *Process) Words(ctx context.Context) (*forget.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	store, err := words.Open(ctx, js, words.Config{Replicas: p.Settings.Replicas})
-	return store, p.explain(err)
+	return opened(ctx, p, func(ctx context.Context) (*forget.Store, error) {
+		return words.Open(ctx, js, words.Config{Replicas: p.Settings.Replicas})
+	})
 }
 
-// explain says beside an error what the server denied, which is its reason then.
-func (p *Process) explain(err error) error {
-	if err == nil {
-		return nil
-	}
-	return errors.Join(err, p.denials.Check())
+// Patiently does what a start needs of the NATS server until it succeeds, while
+// its fault may be over in a moment (eventlog.Patiently).
+func (p *Process) Patiently(ctx context.Context, do func(context.Context) error) error {
+	return eventlog.Patiently(ctx, &p.denials, do)
+}
+
+// opened opens a store patiently.
+func opened[T any](ctx context.Context, p *Process, open func(context.Context) (T, error)) (store T, err error) {
+	err = p.Patiently(ctx, func(ctx context.Context) error {
+		store, err = open(ctx)
+		return err
+	})
+	return store, err
 }
 
 // OnClose has something closed when the process is, before the connection is.

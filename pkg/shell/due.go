@@ -108,15 +108,29 @@ func (sh *Shell) perform(r *room, d Deadline, now clock.Instant) bool {
 		sh.again(r)
 		return false
 	}
+	sequence, still := sh.stillDue(r, &d)
+	if !still {
+		// What it was derived from is over: another replica was first, or a leader read
+		// brought what came before it. That is how rivals do nothing twice, and no fault.
+		sh.metrics.reactions.WithLabelValues(kind, "overtaken").Inc()
+		return true
+	}
 	sh.metrics.reactions.WithLabelValues(kind, "refused").Inc()
 	sh.lines.Warn("refused to itself", "session", r.session, "kind", kind, "verb", d.Request.Verb, "command", d.Request.ID, "error", err)
-	r.mu.RLock()
-	sequence := r.state.Sequence
-	r.mu.RUnlock()
 	r.line.Lock()
 	r.refused[d.Request.ID] = sequence
 	r.line.Unlock()
 	return true
+}
+
+// stillDue reports whether the state asks for a deadline even now, and gives the
+// state's sequence. A domain that asks for what it refuses contradicts itself.
+func (sh *Shell) stillDue(r *room, d *Deadline) (sequence uint64, still bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.state.Sequence, slices.ContainsFunc(sh.service.Due(r.state), func(one Deadline) bool {
+		return one.Request.ID == d.Request.ID
+	})
 }
 
 // again looks at the room once more a little later, by I/O time.
@@ -195,13 +209,17 @@ func (sh *Shell) judge(ahead, within time.Duration) {
 		sh.metrics.offsetNoted.Inc()
 	}
 	sound := certain <= offsetWrong
-	if was := sh.sound.Swap(sound); was == sound {
-		return
+	// A process begins without having measured, and arms no timer until it has: a
+	// clock that is off from the start is to be said as much as one that goes off.
+	first := !sh.measured.Swap(true)
+	changed := sh.sound.Swap(sound) != sound
+	switch {
+	case !sound && (first || changed):
+		sh.lines.Error("the clock is off; no timer is armed", "ahead", ahead, "within", within)
+	case sound && changed && !first:
+		sh.lines.Info("the clock is right again", "ahead", ahead, "within", within)
 	}
-	if !sound {
-		sh.lines.Error("the clock is off; no timer is armed", "ahead", ahead)
-	}
-	if sh.open.Load() {
+	if changed && sh.open.Load() {
 		sh.touchAll()
 	}
 }

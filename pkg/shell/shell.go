@@ -109,10 +109,11 @@ type Shell struct {
 	// open is set when the log is folded to where it was at the start; draining
 	// when nothing new is taken any more.
 	open, draining atomic.Bool
-	// sound is set while the process' clock agrees with the log's.
-	sound   atomic.Bool
-	offset  atomic.Int64
-	workers crew
+	// measured is set once the process' clock was compared with the log's, and sound
+	// while they agree.
+	measured, sound atomic.Bool
+	offset          atomic.Int64
+	workers         crew
 	// work is the context of everything in work; it outlives Run's until the drain ends.
 	work context.Context
 	stop context.CancelFunc

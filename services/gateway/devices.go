@@ -48,7 +48,7 @@ func (g *Gateway) devices(ctx context.Context) error {
 		transport.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
 	g.push, err = push.New(ctx, push.Config{
-		Sessions: g.follower, Stream: js, Replicas: g.process.Settings.Replicas, Keys: g.process.Keys, Services: allowed,
+		Sessions: g.follower, Stream: js, Patiently: g.process.Patiently, Replicas: g.process.Settings.Replicas, Keys: g.process.Keys, Services: allowed,
 		Transport: transport, Contact: strings.TrimPrefix(contact, "mailto:"), Logger: g.process.Logger, Registerer: g.process.Metrics.Registry,
 	})
 	return err

@@ -108,6 +108,9 @@ type Sessions interface {
 type Config struct {
 	Sessions Sessions
 	Stream   jetstream.JetStream
+	// Patiently does what the start needs of the server while its fault may be over in
+	// a moment (process.Process); nil does it once.
+	Patiently func(ctx context.Context, do func(context.Context) error) error
 	// Replicas is the number of copies of the subscriptions.
 	Replicas int
 	Keys     *keys.Set
@@ -151,15 +154,21 @@ func New(ctx context.Context, c Config) (*Service, error) {
 	}
 	s.private, s.public = vapid(c.Keys)
 	var err error
-	s.store, err = forget.Open(ctx, c.Stream, forget.Config{
-		Stream: stream, Name: "push", Description: "devices that asked to be told when their turn comes", Shown: "the store of devices",
-		Kinds: map[forget.Kind]forget.Decode{devices: forget.As[Device]}, MaxValue: 8 << 10, Replicas: c.Replicas,
-	})
-	if err != nil {
-		return nil, err
+	if c.Patiently == nil {
+		c.Patiently = func(ctx context.Context, do func(context.Context) error) error { return do(ctx) }
 	}
-	s.told, err = c.Stream.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket: claims, Description: "who tells a device", TTL: once, Storage: jetstream.MemoryStorage, Replicas: max(1, c.Replicas),
+	err = c.Patiently(ctx, func(ctx context.Context) (err error) {
+		s.store, err = forget.Open(ctx, c.Stream, forget.Config{
+			Stream: stream, Name: "push", Description: "devices that asked to be told when their turn comes", Shown: "the store of devices",
+			Kinds: map[forget.Kind]forget.Decode{devices: forget.As[Device]}, MaxValue: 8 << 10, Replicas: c.Replicas,
+		})
+		if err != nil {
+			return err
+		}
+		s.told, err = c.Stream.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
+			Bucket: claims, Description: "who tells a device", TTL: once, Storage: jetstream.MemoryStorage, Replicas: max(1, c.Replicas),
+		})
+		return err
 	})
 	if err != nil {
 		return nil, err
