@@ -144,9 +144,10 @@ type InvitationRef struct {
 // LinkSession adds a session to its consultation; the registry itself does it
 // after a session was created. A consultation that is not there yet is made.
 type LinkSession struct {
-	Linked    ids.Session `json:"linked"`
-	Title     string      `json:"title"`
-	CarryOver bool        `json:"carry_over,omitempty"`
+	Linked       ids.Session      `json:"linked"`
+	Title        string           `json:"title"`
+	CarryOver    bool             `json:"carry_over,omitempty"`
+	Organisation ids.Organisation `json:"organisation,omitzero"`
 }
 
 // FileText files a written statement; Content goes to the store that can

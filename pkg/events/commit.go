@@ -66,6 +66,8 @@ type Actor struct {
 	Applicant ids.Applicant `json:"applicant,omitzero"`
 	// Person is the bearer's own record in the store that can forget.
 	Person ids.Person `json:"person,omitzero"`
+	// Organisation is whose sessions the token is for; left out for the deployment's own.
+	Organisation ids.Organisation `json:"organisation,omitzero"`
 }
 
 // Has reports whether the actor has one of the roles.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
+
+	"github.com/fairfloor/fairfloor/pkg/ids"
 )
 
 // source is where fill takes its values from.
@@ -78,6 +80,9 @@ func (s source) fillText(v reflect.Value, reader encoding.TextUnmarshaler) {
 	text := uuid.NewSHA1(uuid.Nil, name).String()
 	if v.Type() == reflect.TypeFor[Hash]() {
 		text = HashBody(name).String()
+	}
+	if v.Type() == reflect.TypeFor[ids.Organisation]() {
+		text = "o" + text[:8]
 	}
 	if err := reader.UnmarshalText([]byte(text)); err != nil {
 		panic(err)

@@ -145,6 +145,8 @@ type SessionCreated struct {
 	Clock     clock.Mapping `json:"clock"`
 	// ClockMode is "real", "scaled" or "gated".
 	ClockMode string `json:"clock_mode"`
+	// Organisation is whose session it is, for ever; left out for the deployment's own.
+	Organisation ids.Organisation `json:"organisation,omitzero"`
 }
 
 // SessionChanged replaces what may be changed before the session is adjourned.
@@ -312,6 +314,8 @@ type ConsultationCreated struct {
 	Title        string           `json:"title"`
 	// CarryOver says whether credit is carried from one session to the next.
 	CarryOver bool `json:"carry_over"`
+	// Organisation is whose consultation it is; left out for the deployment's own.
+	Organisation ids.Organisation `json:"organisation,omitzero"`
 }
 
 // ConsultationSessionAdded links a session to its consultation.

@@ -8,6 +8,8 @@
 // The signing key of each session, the token keys and other secrets are
 // functions of the master secret (HKDF, RFC 5869): nothing else needs a backup,
 // and a session's key is the same in every process and after every restart.
+// Organisations that share a deployment have token keys of their own, which are
+// rotated and withdrawn without those of the others.
 package keys
 
 import (
@@ -15,7 +17,6 @@ import (
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base32"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -29,9 +30,15 @@ import (
 // masterSize is the length of the master secret in bytes.
 const masterSize = 32
 
-// MaxTokenKeys bounds the token keys that are valid at the same time, so that
-// rotation by a script cannot grow the file without end.
-const MaxTokenKeys = 16
+// Bounds of the token keys that are valid at the same time, so that rotation by a
+// script cannot grow the file without end.
+const (
+	// MaxTokenKeys is for each organisation.
+	MaxTokenKeys = 16
+	// MaxTokenKeysInAll is for all organisations together: a file of so many stays
+	// below what is read.
+	MaxTokenKeysInAll = 256
+)
 
 // Purposes of Secret. The word is part of the derivation: a new use takes a new word.
 const (
@@ -65,15 +72,8 @@ type Set struct {
 type content struct {
 	// Master is the master secret, masterSize bytes.
 	Master []byte `json:"master"`
-	// Tokens lists the kids of the valid token keys; the last one signs.
+	// Tokens lists the valid token keys; of each organisation the last one signs.
 	Tokens []tokenKey `json:"tokens"`
-}
-
-// tokenKey names one token key; the key itself is derived from kid and master.
-type tokenKey struct {
-	KID string `json:"kid"`
-	// MadeMS is when it was made, wall clock, in ms since 1970; for people only.
-	MadeMS int64 `json:"made_ms"`
 }
 
 // Open opens the key file at path and creates it when it is missing. Several
@@ -108,16 +108,8 @@ func newContent(now time.Time) content {
 	c := content{Master: make([]byte, masterSize)}
 	// crypto/rand.Read never fails: it ends the program instead (Go 1.24).
 	_, _ = rand.Read(c.Master)
-	c.Tokens = []tokenKey{newTokenKey(now)}
+	c.Tokens = []tokenKey{newTokenKey(ids.Organisation{}, now)}
 	return c
-}
-
-// newTokenKey names a new token key by 50 random bits: short, because the kid
-// stands in every link and QR code.
-func newTokenKey(now time.Time) tokenKey {
-	var raw [7]byte
-	_, _ = rand.Read(raw[:])
-	return tokenKey{KID: base32.StdEncoding.EncodeToString(raw[:])[:10], MadeMS: now.UnixMilli()}
 }
 
 // check says what is wrong with content that decrypted and parsed.
@@ -125,8 +117,8 @@ func (c content) check() error {
 	if len(c.Master) != masterSize {
 		return fmt.Errorf("the master secret has %d bytes instead of %d", len(c.Master), masterSize)
 	}
-	if len(c.Tokens) == 0 || len(c.Tokens) > MaxTokenKeys {
-		return fmt.Errorf("it names %d token keys; 1 to %d are allowed", len(c.Tokens), MaxTokenKeys)
+	if own := c.of(ids.Organisation{}); len(own) == 0 || len(c.Tokens) > MaxTokenKeysInAll {
+		return fmt.Errorf("it names %d token keys, %d of them the deployment's own; 1 to %d are allowed", len(c.Tokens), len(own), MaxTokenKeysInAll)
 	}
 	return nil
 }
@@ -171,75 +163,6 @@ func (s *Set) Secret(purpose string, session ids.Session) [32]byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return [32]byte(s.content.derive("secret."+purpose, session.String()))
-}
-
-// TokenSigner gives the key that signs new tokens, and its kid.
-func (s *Set) TokenSigner() (kid string, key ed25519.PrivateKey) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.refresh()
-	kid = s.content.Tokens[len(s.content.Tokens)-1].KID
-	return kid, ed25519.NewKeyFromSeed(s.content.derive("token", kid))
-}
-
-// TokenKey gives the public key of a kid, and false when no valid key has it.
-// What another process rotated or removed is seen within a second.
-func (s *Set) TokenKey(kid string) (ed25519.PublicKey, bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.refresh()
-	if !s.content.has(kid) {
-		return nil, false
-	}
-	public, ok := ed25519.NewKeyFromSeed(s.content.derive("token", kid)).Public().(ed25519.PublicKey)
-	return public, ok
-}
-
-// has reports whether a token key is valid.
-func (c content) has(kid string) bool {
-	return slices.ContainsFunc(c.Tokens, func(k tokenKey) bool { return k.KID == kid })
-}
-
-// TokenKIDs lists the kids of the valid token keys; the last one signs.
-func (s *Set) TokenKIDs() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.refresh()
-	kids := make([]string, 0, len(s.content.Tokens))
-	for _, k := range s.content.Tokens {
-		kids = append(kids, k.KID)
-	}
-	return kids
-}
-
-// RotateToken makes a new token key, with which tokens are signed from now on.
-// Those signed before stay valid until their key is removed.
-func (s *Set) RotateToken() (kid string, err error) {
-	err = s.change(func(c *content) error {
-		if len(c.Tokens) >= MaxTokenKeys {
-			return fmt.Errorf("there are %d token keys already; remove one first", len(c.Tokens))
-		}
-		made := newTokenKey(time.Now())
-		kid = made.KID
-		c.Tokens = append(c.Tokens, made)
-		return nil
-	})
-	return kid, err
-}
-
-// RemoveToken makes every token of a key invalid. The key that signs cannot be
-// removed: rotate first.
-func (s *Set) RemoveToken(kid string) error {
-	return s.change(func(c *content) error {
-		if !c.has(kid) {
-			return fmt.Errorf("there is no token key %q", kid)
-		}
-		if c.Tokens[len(c.Tokens)-1].KID == kid {
-			return fmt.Errorf("token key %q signs new tokens; rotate first, then remove it", kid)
-		}
-		c.Tokens = slices.DeleteFunc(c.Tokens, func(k tokenKey) bool { return k.KID == kid })
-		return nil
-	})
 }
 
 // change applies do to the newest content, in the file first and then here.

@@ -59,6 +59,22 @@ func open(t *testing.T, path string, options Options) *Set {
 	return s
 }
 
+// signer gives the key that signs the deployment's own tokens.
+func signer(t *testing.T, s *Set) (string, ed25519.PrivateKey) {
+	t.Helper()
+	kid, key, err := s.TokenSigner(ids.Organisation{})
+	must(t, err)
+	return kid, key
+}
+
+// kids lists the token keys by name.
+func kids(s *Set) (all []string) {
+	for _, k := range s.TokenKeys() {
+		all = append(all, k.KID)
+	}
+	return all
+}
+
 func TestTheFileIsCreatedForItsOwnerAlone(t *testing.T) {
 	path := place(t)
 	first := open(t, path, Options{})
@@ -81,12 +97,12 @@ func TestTheFileIsCreatedForItsOwnerAlone(t *testing.T) {
 
 func TestKeysDiffer(t *testing.T) {
 	s, elsewhere := Ephemeral(), Ephemeral()
-	kid, signer := s.TokenSigner()
+	kid, signing := signer(t, s)
 	lot := s.Secret(Lot, one)
 	all := map[string]string{
 		"session one":       hex.EncodeToString(s.SessionKey(one).Seed()),
 		"session other":     hex.EncodeToString(s.SessionKey(other).Seed()),
-		"token":             hex.EncodeToString(signer.Seed()),
+		"token":             hex.EncodeToString(signing.Seed()),
 		"lot":               hex.EncodeToString(lot[:]),
 		"another set's key": hex.EncodeToString(elsewhere.SessionKey(one).Seed()),
 	}
@@ -109,11 +125,11 @@ func TestKeysDiffer(t *testing.T) {
 func TestDerivationStaysAsItIs(t *testing.T) {
 	s := &Set{content: content{Master: bytes.Repeat([]byte{7}, masterSize), Tokens: []tokenKey{{KID: "ABCDEFGHIJ"}}}}
 	lot := s.Secret(Lot, one)
-	_, signer := s.TokenSigner()
+	_, signing := signer(t, s)
 	for name, c := range map[string]struct{ got, want string }{
 		"session": {hex.EncodeToString(s.SessionKey(one).Seed()), goldenSession},
 		"lot":     {hex.EncodeToString(lot[:]), goldenLot},
-		"token":   {hex.EncodeToString(signer.Seed()), goldenToken},
+		"token":   {hex.EncodeToString(signing.Seed()), goldenToken},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: %s, want %s", name, c.got, c.want)
@@ -246,7 +262,7 @@ func TestPassphraseHidesTheSecret(t *testing.T) {
 	s := open(t, path, options)
 	raw, err := os.ReadFile(path)
 	must(t, err)
-	kid, _ := s.TokenSigner()
+	kid, _ := signer(t, s)
 	if bytes.Contains(raw, []byte(kid)) || bytes.Contains(raw, []byte("master")) {
 		t.Errorf("the encrypted file shows its content: %s", raw)
 	}
@@ -255,10 +271,10 @@ func TestPassphraseHidesTheSecret(t *testing.T) {
 	if !again.SessionKey(one).Equal(s.SessionKey(one)) {
 		t.Error("a second start has other keys")
 	}
-	rotated, err := s.RotateToken()
+	rotated, err := s.RotateToken(ids.Organisation{})
 	must(t, err)
-	if fresh := open(t, path, options); !slices.Equal(fresh.TokenKIDs(), []string{kid, rotated}) {
-		t.Errorf("after a rotation the file names %v", fresh.TokenKIDs())
+	if fresh := open(t, path, options); !slices.Equal(kids(fresh), []string{kid, rotated}) {
+		t.Errorf("after a rotation the file names %v", kids(fresh))
 	}
 }
 
@@ -276,7 +292,7 @@ func TestThePriceOfAGuess(t *testing.T) {
 	if !open(t, path, options).SessionKey(one).Equal(s.SessionKey(one)) {
 		t.Error("a file of the usual cost does not open")
 	}
-	if _, err := s.RotateToken(); err != nil {
+	if _, err := s.RotateToken(ids.Organisation{}); err != nil {
 		t.Fatal(err)
 	}
 	raw, err := os.ReadFile(path)
@@ -304,11 +320,11 @@ func TestReseal(t *testing.T) {
 	if !open(t, path, secret).SessionKey(one).Equal(key) || !s.SessionKey(one).Equal(key) {
 		t.Error("resealing changed the keys")
 	}
-	if _, err := s.RotateToken(); err != nil {
+	if _, err := s.RotateToken(ids.Organisation{}); err != nil {
 		t.Errorf("rotation after resealing: %v", err)
 	}
 	must(t, s.Reseal(Options{}))
-	if got := open(t, path, Options{}).TokenKIDs(); len(got) != 2 {
+	if got := kids(open(t, path, Options{})); len(got) != 2 {
 		t.Errorf("the token keys are %v, want two", got)
 	}
 	if err := Ephemeral().Reseal(secret); err == nil {
@@ -319,13 +335,13 @@ func TestReseal(t *testing.T) {
 func TestTokenKeyRotation(t *testing.T) {
 	for name, s := range map[string]*Set{"file": open(t, place(t), Options{}), "memory": Ephemeral()} {
 		t.Run(name, func(t *testing.T) {
-			old, oldKey := s.TokenSigner()
-			fresh, err := s.RotateToken()
+			old, oldKey := signer(t, s)
+			fresh, err := s.RotateToken(ids.Organisation{})
 			must(t, err)
-			if kid, key := s.TokenSigner(); kid != fresh || key.Equal(oldKey) {
+			if kid, key := signer(t, s); kid != fresh || key.Equal(oldKey) {
 				t.Errorf("%s signs after the rotation, want %s with another key", kid, fresh)
 			}
-			if public, ok := s.TokenKey(old); !ok || !public.Equal(oldKey.Public()) {
+			if public, _, ok := s.TokenKey(old); !ok || !public.Equal(oldKey.Public()) {
 				t.Error("the old key no longer verifies")
 			}
 			if err := s.RemoveToken(fresh); err == nil || !strings.Contains(err.Error(), "rotate first") {
@@ -335,17 +351,17 @@ func TestTokenKeyRotation(t *testing.T) {
 				t.Error("an unknown key was removed")
 			}
 			must(t, s.RemoveToken(old))
-			if _, ok := s.TokenKey(old); ok {
+			if _, _, ok := s.TokenKey(old); ok {
 				t.Error("a removed key still verifies")
 			}
 			for range MaxTokenKeys - 1 {
-				_, err = s.RotateToken()
+				_, err = s.RotateToken(ids.Organisation{})
 				must(t, err)
 			}
-			if _, err = s.RotateToken(); err == nil {
+			if _, err = s.RotateToken(ids.Organisation{}); err == nil {
 				t.Error("the number of token keys is not bounded")
 			}
-			if n := len(s.TokenKIDs()); n != MaxTokenKeys {
+			if n := len(kids(s)); n != MaxTokenKeys {
 				t.Errorf("%d token keys, want %d", n, MaxTokenKeys)
 			}
 		})
@@ -357,15 +373,15 @@ func TestOtherProcessesSeeARotation(t *testing.T) {
 	path := place(t)
 	synctest.Test(t, func(t *testing.T) {
 		here, there := open(t, path, Options{}), open(t, path, Options{})
-		old, _ := here.TokenSigner()
-		fresh, err := here.RotateToken()
+		old, _ := signer(t, here)
+		fresh, err := here.RotateToken(ids.Organisation{})
 		must(t, err)
 		must(t, here.RemoveToken(old))
 		time.Sleep(time.Second)
-		if _, ok := there.TokenKey(fresh); !ok {
+		if _, _, ok := there.TokenKey(fresh); !ok {
 			t.Error("the new key is not known after a second")
 		}
-		if _, ok := there.TokenKey(old); ok {
+		if _, _, ok := there.TokenKey(old); ok {
 			t.Error("the removed key still verifies after a second")
 		}
 		// A file that went away, or that holds another deployment's secret, must
@@ -374,7 +390,7 @@ func TestOtherProcessesSeeARotation(t *testing.T) {
 		must(t, os.Remove(path))
 		open(t, path, Options{})
 		time.Sleep(2 * time.Second)
-		if kid, _ := there.TokenSigner(); kid != fresh || !there.SessionKey(one).Equal(key) {
+		if kid, _ := signer(t, there); kid != fresh || !there.SessionKey(one).Equal(key) {
 			t.Error("a foreign file was taken over")
 		}
 	})
@@ -408,13 +424,13 @@ func TestRotationsAtOnceAreAllKept(t *testing.T) {
 	for range MaxTokenKeys - 1 {
 		s := open(t, path, Options{})
 		wait.Go(func() {
-			if _, err := s.RotateToken(); err != nil {
+			if _, err := s.RotateToken(ids.Organisation{}); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	wait.Wait()
-	if got := open(t, path, Options{}).TokenKIDs(); len(got) != MaxTokenKeys {
+	if got := kids(open(t, path, Options{})); len(got) != MaxTokenKeys {
 		t.Errorf("%d token keys after %d rotations at once", len(got), MaxTokenKeys-1)
 	}
 }

@@ -106,6 +106,8 @@ type Registry struct {
 	// like a session's but never becomes one.
 	Series       *Series
 	Consultation ids.Consultation
+	// Organisation is whose session, or whose consultation, it is.
+	Organisation ids.Organisation
 	Title        string
 	PlannedStart clock.Instant
 	HardEnd      clock.Instant
@@ -188,7 +190,7 @@ func (r *Registry) apply(c *events.Commit, e events.Event) error {
 		r.PlannedStart, r.HardEnd, r.Zone, r.Languages = e.PlannedStart, e.HardEnd, e.Zone, e.Languages
 		r.Modalities, r.Parts, r.Code = e.Modalities, slices.Clone(e.Parts), e.Code
 		r.PublicKey, r.Clock, r.ClockMode = e.PublicKey, e.Clock, e.ClockMode
-		r.RevisedAt = c.At
+		r.RevisedAt, r.Organisation = c.At, e.Organisation
 	case *events.SessionChanged:
 		r.Title, r.PlannedStart, r.HardEnd, r.Zone = e.Title, e.PlannedStart, e.HardEnd, e.Zone
 		r.Languages, r.Modalities = e.Languages, e.Modalities
@@ -211,6 +213,7 @@ func (r *Registry) apply(c *events.Commit, e events.Event) error {
 		r.forget(c.At, e.Kept)
 	case *events.ConsultationCreated:
 		r.Series = &Series{ID: e.Consultation, Title: e.Title, CarryOver: e.CarryOver}
+		r.Organisation = e.Organisation
 	case *events.ConsultationSessionAdded:
 		if r.Series == nil {
 			return fmt.Errorf("a session of a consultation that was never made")

@@ -35,6 +35,9 @@ type Claims struct {
 	// Session is the only session that the token is good for. Zero means every
 	// session, which only an organiser may have.
 	Session ids.Session
+	// Organisation is whose sessions the token is for: that of Session, where it is
+	// set. The zero value is the deployment's own.
+	Organisation ids.Organisation
 	// Roles are the bearer's roles in that session, at least one.
 	Roles []events.Role
 	// Entry is set on a link that is about one place on a list.
@@ -56,10 +59,11 @@ type Claims struct {
 
 // Actor is who acts when the token's bearer sends a command.
 func (c Claims) Actor() events.Actor {
-	return events.Actor{ID: c.Subject, Roles: slices.Clone(c.Roles), Applicant: c.Applicant, Person: c.Person}
+	return events.Actor{ID: c.Subject, Roles: slices.Clone(c.Roles), Applicant: c.Applicant, Person: c.Person, Organisation: c.Organisation}
 }
 
-// Covers reports whether the token is good for a session.
+// Covers reports whether the token is good for a session of its organisation.
+// Whether the session is one, Admit asks too.
 func (c Claims) Covers(s ids.Session) bool {
 	return c.Session.IsZero() || c.Session == s
 }
@@ -106,23 +110,25 @@ func (c Claims) Check() error {
 
 // wire is the claims' JSON: the registered names of RFC 7519 where there is one.
 type wire struct {
-	Subject   string         `json:"sub"`
-	Session   ids.Session    `json:"session,omitzero"`
-	Roles     []events.Role  `json:"roles"`
-	Entry     ids.Entry      `json:"entry,omitzero"`
-	Applicant ids.Applicant  `json:"applicant,omitzero"`
-	Person    ids.Person     `json:"person,omitzero"`
-	Audience  Audience       `json:"audience"`
-	NotBefore int64          `json:"nbf"`
-	Expires   int64          `json:"exp"`
-	ID        ids.Invitation `json:"jti"`
+	Subject string      `json:"sub"`
+	Session ids.Session `json:"session,omitzero"`
+	// Organisation is left out for the deployment's own, as it was before there were others.
+	Organisation ids.Organisation `json:"organisation,omitzero"`
+	Roles        []events.Role    `json:"roles"`
+	Entry        ids.Entry        `json:"entry,omitzero"`
+	Applicant    ids.Applicant    `json:"applicant,omitzero"`
+	Person       ids.Person       `json:"person,omitzero"`
+	Audience     Audience         `json:"audience"`
+	NotBefore    int64            `json:"nbf"`
+	Expires      int64            `json:"exp"`
+	ID           ids.Invitation   `json:"jti"`
 }
 
 // MarshalJSON writes the claims; times are NumericDate (whole seconds).
 func (c Claims) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wire{
 		Subject: c.Subject, Session: c.Session, Roles: c.Roles, Entry: c.Entry, Applicant: c.Applicant, Person: c.Person,
-		Audience: c.Audience, NotBefore: c.NotBefore.Unix(), Expires: c.Expires.Unix(), ID: c.ID,
+		Audience: c.Audience, NotBefore: c.NotBefore.Unix(), Expires: c.Expires.Unix(), ID: c.ID, Organisation: c.Organisation,
 	})
 }
 
@@ -135,6 +141,7 @@ func (c *Claims) UnmarshalJSON(data []byte) error {
 	*c = Claims{
 		Subject: w.Subject, Session: w.Session, Roles: w.Roles, Entry: w.Entry, Applicant: w.Applicant, Person: w.Person,
 		Audience: w.Audience, NotBefore: time.Unix(w.NotBefore, 0).UTC(), Expires: time.Unix(w.Expires, 0).UTC(), ID: w.ID,
+		Organisation: w.Organisation,
 	}
 	return nil
 }

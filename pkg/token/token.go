@@ -6,7 +6,9 @@
 // else comes is refused with one of a closed set of reasons, each a
 // problem.Unauthorised that says what to do. The algorithm is Ed25519 (JWS,
 // RFC 7515 and 8037) and nothing else; a token cannot choose it, nor bring its
-// own key. Nobody can be given the name of a service. Times are I/O time,
+// own key. Nobody can be given the name of a service. Each organisation of a
+// deployment signs with keys of its own, and a token opens nothing of another's
+// sessions, of which it is told what it would be of none. Times are I/O time,
 // whatever the speed of the session's clock.
 package token
 
@@ -90,10 +92,10 @@ func (r *Refusal) Unwrap() error { return r.shown }
 
 // Keys is where the signing keys come from; *keys.Set is one.
 type Keys interface {
-	// TokenSigner gives the key that signs now, and its kid.
-	TokenSigner() (kid string, key ed25519.PrivateKey)
-	// TokenKey gives the public key of a kid, and false for none.
-	TokenKey(kid string) (ed25519.PublicKey, bool)
+	// TokenSigner gives the key that signs an organisation's tokens now, and its kid.
+	TokenSigner(of ids.Organisation) (kid string, key ed25519.PrivateKey, err error)
+	// TokenKey gives the public key of a kid and whose tokens it signs, and false for none.
+	TokenKey(kid string) (key ed25519.PublicKey, of ids.Organisation, ok bool)
 }
 
 // Config is what an Authority needs.
@@ -104,6 +106,9 @@ type Config struct {
 	// Revoked reports whether the registry's log withdrew an invitation; nil
 	// means none was. The session is zero for a token that is good for all.
 	Revoked func(ids.Session, ids.Invitation) bool
+	// Owner gives the organisation that a session belongs to, and false for one that
+	// is not known, which nobody is kept from; nil knows none.
+	Owner func(ids.Session) (ids.Organisation, bool)
 }
 
 // Authority issues and checks tokens. It is safe for concurrent use.
@@ -120,16 +125,23 @@ func New(config Config) *Authority {
 	if config.Revoked == nil {
 		config.Revoked = func(ids.Session, ids.Invitation) bool { return false }
 	}
+	if config.Owner == nil {
+		config.Owner = func(ids.Session) (of ids.Organisation, known bool) { return of, false }
+	}
 	return &Authority{config}
 }
 
-// Issue signs claims. It fills in what is zero of NotBefore (now), Audience
-// (from the roles) and ID, and refuses claims that Check refuses. The text is
-// never stored or logged.
+// Issue signs claims with the key of their organisation. It fills in what is zero
+// of NotBefore (now), Audience (from the roles), ID and, where they are for one
+// session, Organisation (the session's), and refuses claims that Check refuses.
+// The text is never stored or logged.
 func (a *Authority) Issue(claims Claims) (string, error) {
 	claims = a.complete(claims)
 	if err := claims.Check(); err != nil {
 		return "", err
+	}
+	if of, known := a.config.Owner(claims.Session); known && of != claims.Organisation {
+		return "", fmt.Errorf("token: the session %s is not the organisation %q's", claims.Session, claims.Organisation)
 	}
 	if claims.Expires.Sub(a.config.Now()) > MaxLifetime {
 		return "", problem.Field("exp", "a token may live %d days at most", MaxLifetime/(24*time.Hour))
@@ -138,7 +150,10 @@ func (a *Authority) Issue(claims Claims) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	kid, key := a.config.Keys.TokenSigner()
+	kid, key, err := a.config.Keys.TokenSigner(claims.Organisation)
+	if err != nil {
+		return "", fmt.Errorf("token: %w", err)
+	}
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: jose.JSONWebKey{Key: key, KeyID: kid}}, nil)
 	if err != nil {
 		return "", fmt.Errorf("token: signer: %w", err)
@@ -165,6 +180,9 @@ func (a *Authority) complete(c Claims) Claims {
 	}
 	if c.ID.IsZero() {
 		c.ID = ids.New[ids.Invitation]()
+	}
+	if of, known := a.config.Owner(c.Session); known && c.Organisation.IsZero() {
+		c.Organisation = of
 	}
 	return c
 }
@@ -232,7 +250,7 @@ func KeyID(text string) string {
 // InUse reports whether tokens of a key are still taken: a connection that was
 // opened with one ends when its key is taken out of use.
 func (a *Authority) InUse(kid string) bool {
-	_, known := a.config.Keys.TokenKey(kid)
+	_, _, known := a.config.Keys.TokenKey(kid)
 	return known
 }
 
@@ -255,7 +273,7 @@ func (a *Authority) verify(text string) (Claims, Reason) {
 		return Claims{}, Malformed
 	}
 	// The key is found by kid alone: a key that the token itself carries is never used.
-	key, known := a.config.Keys.TokenKey(parsed.Signatures[0].Protected.KeyID)
+	key, of, known := a.config.Keys.TokenKey(parsed.Signatures[0].Protected.KeyID)
 	if !known {
 		return Claims{}, UnknownID
 	}
@@ -266,6 +284,10 @@ func (a *Authority) verify(text string) (Claims, Reason) {
 	claims, err := read(body)
 	if err != nil {
 		return Claims{}, Malformed
+	}
+	if claims.Organisation != of {
+		// Nobody signs for another organisation, whatever they write into a token.
+		return Claims{}, Signature
 	}
 	now := a.config.Now()
 	switch {

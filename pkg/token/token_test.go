@@ -159,7 +159,7 @@ func TestVerifyRefuses(t *testing.T) {
 	good := delegate()
 	text := issue(t, d, good)
 	parts := strings.Split(text, ".")
-	kid, key := d.keys.TokenSigner()
+	kid, key, _ := d.keys.TokenSigner(ids.Organisation{})
 	body, err := json.Marshal(good)
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +172,7 @@ func TestVerifyRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ours, _ := d.keys.TokenKey(kid)
+	ours, _, _ := d.keys.TokenKey(kid)
 	encode := base64.RawURLEncoding.EncodeToString
 	edit := func(member, value string) string {
 		var all map[string]any
@@ -282,8 +282,8 @@ func TestValidUntilTheLastMoment(t *testing.T) {
 func TestRotationKeepsLinksAlive(t *testing.T) {
 	d := newDesk()
 	old := issue(t, d, delegate())
-	kid, _ := d.keys.TokenSigner()
-	if _, err := d.keys.RotateToken(); err != nil {
+	kid, _, _ := d.keys.TokenSigner(ids.Organisation{})
+	if _, err := d.keys.RotateToken(ids.Organisation{}); err != nil {
 		t.Fatal(err)
 	}
 	fresh := issue(t, d, delegate())
@@ -483,11 +483,11 @@ func TestAKeyTakenOutOfUseIsKnownByItsName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kid, _ := set.TokenSigner()
+	kid, _, _ := set.TokenSigner(ids.Organisation{})
 	if got := KeyID(text); got != kid {
 		t.Errorf("the token's key is %q, signed by %q", got, kid)
 	}
-	if _, err := set.RotateToken(); err != nil {
+	if _, err := set.RotateToken(ids.Organisation{}); err != nil {
 		t.Fatal(err)
 	}
 	if !a.InUse(kid) {

@@ -120,7 +120,7 @@ func New(ctx context.Context, p *process.Process, s Settings, version string) (*
 	}
 	g := &Gateway{settings: s, process: p}
 	g.follower = follow.New(follow.Config{Log: p.Log, Logger: p.Logger})
-	g.authority = token.New(token.Config{Keys: p.Keys, Now: time.Now, Revoked: g.follower.Revoked})
+	g.authority = token.New(token.Config{Keys: p.Keys, Now: time.Now, Revoked: g.follower.Revoked, Owner: g.follower.Owner})
 	store, err := p.People(ctx)
 	if err != nil {
 		return nil, err
@@ -321,13 +321,10 @@ func (g *Gateway) Authority() *token.Authority { return g.authority }
 // organiserLifetime is how long an organiser's token made at the start is good for.
 const organiserLifetime = 30 * 24 * time.Hour
 
-// Organiser signs a token that may act as organiser in every session. name
-// becomes part of the actor's id in the log.
+// Organiser signs a token that may act as organiser in every session of the
+// deployment's own organisation. name becomes part of the actor's id in the log.
 func (g *Gateway) Organiser(name string) (string, error) {
-	return g.authority.Issue(token.Claims{
-		Subject: "organiser/" + name, Roles: []events.Role{events.Organiser},
-		Audience: token.ForChair, Expires: time.Now().Add(organiserLifetime), ID: ids.New[ids.Invitation](),
-	})
+	return g.authority.Issue(token.ForOrganiser(name, ids.Organisation{}, time.Now().Add(organiserLifetime)))
 }
 
 // Address is where the gateway listens.

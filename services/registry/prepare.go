@@ -179,7 +179,8 @@ func (s *Service) try(ctx context.Context, r *command.Request, args any) error {
 	return refusal
 }
 
-// consultation checks that the consultation that a new session names is there.
+// consultation checks that the consultation that a new session names is there,
+// and is of the same organisation: another's is answered like one that is not.
 // It lies on another subject than the session, perhaps in another stream, so the
 // decision itself cannot see it; consultations are never deleted, so looking
 // before the decision is enough.
@@ -189,7 +190,9 @@ func (s *Service) consultation(ctx context.Context, r *command.Request) error {
 		return err
 	}
 	there := false
-	look := func(state *session.State) { there = state.Registry.Series != nil }
+	look := func(state *session.State) {
+		there = state.Registry.Series != nil && state.Registry.Organisation == r.Actor.Organisation
+	}
 	id := ids.MustParse[ids.Session](a.Consultation.String())
 	if s.shell.View(id, look); there {
 		return nil

@@ -73,7 +73,7 @@ func Root() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return Usage{err} })
-	root.AddCommand(serve(), rehearsal(), loading(), chaosCommand(), imports(), transcripts(), recordCommand(), verifyCommand(), version(), health(), config(), openapi(), asyncapi(), cluster(), sealedKeys(), retentionCommand())
+	root.AddCommand(serve(), rehearsal(), loading(), chaosCommand(), imports(), transcripts(), recordCommand(), verifyCommand(), version(), health(), config(), openapi(), asyncapi(), cluster(), sealedKeys(), linkCommand(), retentionCommand())
 	root.AddCommand(fairnesscli.Commands()...)
 	for _, cmd := range append(root.Commands(), root) {
 		if check := cmd.Args; check != nil {

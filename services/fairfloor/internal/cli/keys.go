@@ -19,13 +19,14 @@ type takeSettings struct {
 	To   string `flag:"to" default:"" doc:"Where the process that runs as this user will look for it"`
 }
 
-// sealedKeys holds what is done with a key file and no running Fairfloor.
+// sealedKeys holds what is done with a key file. No Fairfloor need run; one that
+// does follows within a second.
 func sealedKeys() *cobra.Command {
 	root := &cobra.Command{
-		Use: "keys", Short: "What is done with a key file", Args: cobra.NoArgs,
+		Use: "keys", Short: "What is done with a key file: rotating and retiring the keys that sign links", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.AddCommand(takeKeys())
+	root.AddCommand(takeKeys(), listKeys(), rotateKeys(), retireKeys())
 	return root
 }
 

@@ -175,12 +175,9 @@ func (l *line) greet() (url string, err error) {
 	if l.hello.Language == "" {
 		l.hello.Language = l.hello.Track
 	}
-	claims, err := l.server.config.Tokens.Verify(l.hello.Token)
+	claims, err := l.server.config.Tokens.Enter(l.hello.Token, l.session)
 	if err != nil {
 		return "", err
-	}
-	if !claims.Covers(l.session) {
-		return "", problem.New(problem.Forbidden, "the token is for another session").On("token").Try("open the link of this session")
 	}
 	var may error
 	err = l.server.config.Sessions.Read(l.session, func(s *session.State) { l.actor, l.turn, may = whose(s, claims) })

@@ -177,14 +177,13 @@ func (f *Follower) read(s ids.Session, is func(*session.State) bool, look func(*
 	f.mu.RLock()
 	known := f.sessions[s]
 	f.mu.RUnlock()
-	missing := problem.New(problem.NotFound, "there is no session %s", s).On("session").Try("check the address; the link's session may have been removed")
 	if known == nil {
-		return missing
+		return session.Missing(s)
 	}
 	known.mu.RLock()
 	defer known.mu.RUnlock()
 	if !is(known.state) {
-		return missing
+		return session.Missing(s)
 	}
 	look(known.state)
 	return nil
@@ -239,6 +238,36 @@ func (f *Follower) Wait(ctx context.Context, s ids.Session, seq uint64, timeout 
 		return late
 	}
 	return nil
+}
+
+// Owner gives the organisation of a session or a consultation, and false for one
+// that is not folded. It never changes (token.Config.Owner).
+func (f *Follower) Owner(s ids.Session) (of ids.Organisation, known bool) {
+	f.mu.RLock()
+	one := f.sessions[s]
+	f.mu.RUnlock()
+	if one == nil {
+		return of, false
+	}
+	one.mu.RLock()
+	defer one.mu.RUnlock()
+	return one.state.Registry.Organisation, one.state.Exists() || consultation(one.state)
+}
+
+// Reach makes sure that a session that is not known is none: it waits, for at
+// most timeout, until the fold is where the log is now. Another gateway may have
+// just made it. A log that does not answer is problem.Busy.
+func (f *Follower) Reach(s ids.Session, timeout time.Duration) error {
+	if _, known := f.Owner(s); known {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	last, err := f.Last(ctx, s)
+	if err != nil {
+		return err
+	}
+	return f.Wait(ctx, s, last, timeout)
 }
 
 // Position is the last sequence of a session's stream that is folded.

@@ -56,7 +56,7 @@ func (s *server) commands() {
 			RawBody []byte `contentType:"application/json"`
 		},
 		) (*body[command.Receipt], error) {
-			claims, err := s.enter(in.Bearer, in.Session)
+			claims, err := s.approach(in.Bearer, in.Session)
 			if err != nil {
 				return nil, refuse(err)
 			}
@@ -64,6 +64,11 @@ func (s *server) commands() {
 			var asked api.CommandFrame
 			if err := door.Decode(in.RawBody, &asked); err != nil {
 				return nil, refuse(err)
+			}
+			if !makes(asked.Verb) {
+				if err := s.Sessions.Read(in.Session, func(*session.State) {}); err != nil {
+					return nil, refuse(err)
+				}
 			}
 			frame, err := frameOf(asked.Verb, asked.ID, in.Key, asked.Args, asked.Reason)
 			if err != nil {
@@ -114,6 +119,9 @@ func (s *server) commands() {
 			return &body[api.Invitation]{out}, refuse(err)
 		})
 }
+
+// makes reports whether a verb is for what is not there yet.
+func makes(verb string) bool { return verb == "create_session" || verb == "create_consultation" }
 
 // link signs the token of an invitation and makes its address.
 func (s *server) link(id ids.Session, invitation ids.Invitation, args command.Invite) (api.Invitation, error) {

@@ -38,6 +38,10 @@ func (s *server) consultations() {
 				// One whose log is refused is left out; asked for by id it says why.
 				_ = s.Sessions.ReadConsultation(id, func(state *session.State) {
 					series := state.Registry.Series
+					// All sessions of a consultation are of its organisation.
+					if state.Registry.Organisation != claims.Organisation {
+						return
+					}
 					if !slices.ContainsFunc(series.Sessions, claims.Covers) && !claims.Covers(id) {
 						return
 					}
@@ -92,7 +96,7 @@ func (s *server) calendar(b Bearer, id ids.Consultation) (title string, sessions
 		if err != nil {
 			return "", nil, err
 		}
-		may = func(one ids.Session, public bool) bool { return public || claims.Covers(one) }
+		may = func(one ids.Session, public bool) bool { return public || s.sees(claims, one) }
 	}
 	missing := problem.New(problem.NotFound, "there is no such consultation that is open to you").On("path.consultation").
 		Try("check the address; a consultation without a session that visitors may follow has a feed for its organisers only")

@@ -44,6 +44,8 @@ type Sessions interface {
 	Consultations() []ids.Session
 	ReadConsultation(s ids.Session, f func(*session.State)) error
 	ByCode(code string) (ids.Session, bool)
+	// Reach makes sure that a session that is not known is none.
+	Reach(s ids.Session, timeout time.Duration) error
 	// Wait returns when the fold is at or past seq.
 	Wait(ctx context.Context, s ids.Session, seq uint64, timeout time.Duration) error
 }
@@ -225,17 +227,33 @@ func (s *server) identify(b Bearer) (token.Claims, error) {
 	return s.Tokens.Verify(text)
 }
 
-// enter identifies the bearer and checks that the token is for the session.
+// enter identifies the bearer and checks that the token is for the session, and
+// that there is one: who may not know of it and who asks for none hear the same.
 func (s *server) enter(b Bearer, id ids.Session) (token.Claims, error) {
+	claims, err := s.approach(b, id)
+	if err != nil {
+		return claims, err
+	}
+	return claims, s.Sessions.Read(id, func(*session.State) {})
+}
+
+// approach is enter for a session that may still have to be made.
+func (s *server) approach(b Bearer, id ids.Session) (token.Claims, error) {
 	claims, err := s.identify(b)
 	if err != nil {
 		return claims, err
 	}
-	if !claims.Covers(id) {
-		return claims, problem.New(problem.Forbidden, "this token is for another session").On("header.Authorization").
-			Try("open the link that you were given for this session")
+	if claims.Covers(id) {
+		if err := s.Sessions.Reach(id, waitForView); err != nil {
+			return claims, err
+		}
 	}
-	return claims, nil
+	return claims, s.Tokens.Admit(claims, id)
+}
+
+// sees reports whether a session is listed for a bearer.
+func (s *server) sees(claims token.Claims, id ids.Session) bool {
+	return s.Tokens.Admit(claims, id) == nil
 }
 
 // enterAs is enter for staff with one of the roles.

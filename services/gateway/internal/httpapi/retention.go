@@ -88,7 +88,7 @@ func (s *server) retention() {
 		}
 		rows := []Keeping{}
 		for _, id := range s.Sessions.Sessions() {
-			if !claims.Covers(id) {
+			if !s.sees(claims, id) {
 				continue
 			}
 			// A session whose log is refused is left out; asked for by id it says why.

@@ -91,15 +91,12 @@ func (s *server) sessions() {
 			Body NewSession
 		},
 		) (*body[Created], error) {
-			claims, err := s.identify(in.Bearer)
-			if err != nil {
-				return nil, refuse(err)
-			}
 			if in.Body.Session.IsZero() {
 				in.Body.Session = ids.New[ids.Session]()
 			}
-			if !claims.Covers(in.Body.Session) {
-				return nil, refuse(problem.New(problem.Forbidden, "this token is for another session").Try("use an organiser's token"))
+			claims, err := s.approach(in.Bearer, in.Body.Session)
+			if err != nil {
+				return nil, refuse(err)
 			}
 			frame, err := frameOf("create_session", in.Body.ID, in.Key, in.Body.CreateSession, "")
 			if err != nil {
@@ -122,7 +119,7 @@ func (s *server) sessions() {
 			}
 			all := []Brief{}
 			for _, id := range s.Sessions.Sessions() {
-				if !claims.Covers(id) {
+				if !s.sees(claims, id) {
 					continue
 				}
 				// A session whose log is refused is left out of the list; asked for by id it says why.

@@ -108,12 +108,9 @@ func (c *conn) identify(text string) *problem.Error {
 		c.claims = visitor(c.session, c.id)
 		return nil
 	}
-	claims, err := c.server.config.Tokens.Verify(text)
+	claims, err := c.server.config.Tokens.Enter(text, c.session)
 	if err != nil {
 		return problem.From(err)
-	}
-	if !claims.Covers(c.session) {
-		return problem.New(problem.Forbidden, "the token is for another session").On("token").Try("open the link of this session")
 	}
 	c.claims, c.kid = claims, token.KeyID(text)
 	return nil

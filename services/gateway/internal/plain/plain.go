@@ -102,8 +102,8 @@ func (p *page) enter(w http.ResponseWriter, r *http.Request) (v visit, ok bool) 
 		return v, false
 	}
 	if cookie, err := r.Cookie(cookieName(v.code)); err == nil {
-		claims, err := p.Tokens.Verify(cookie.Value)
-		if err == nil && claims.Covers(v.session) {
+		claims, err := p.Tokens.Enter(cookie.Value, v.session)
+		if err == nil {
 			v.claims, v.known = claims, true
 		} else {
 			v.refused = own(problem.Unauthorised, v.words.LinkEnded, v.words.LinkEndedDo)
@@ -218,8 +218,7 @@ func (p *page) signIn(w http.ResponseWriter, r *http.Request, v visit) {
 	if i := strings.LastIndexByte(text, '#'); i >= 0 {
 		text = text[i+1:]
 	}
-	claims, err := p.Tokens.Verify(text)
-	if err != nil || !claims.Covers(v.session) {
+	if _, err := p.Tokens.Enter(text, v.session); err != nil {
 		v.refused = own(problem.Invalid, v.words.LinkWrong, v.words.LinkEndedDo)
 		p.render(w, r, http.StatusUnprocessableEntity, v)
 		return

@@ -48,8 +48,12 @@ func Code(id ids.Session) string {
 }
 
 // OwnConsultation is the id of the consultation that is made for a session that
-// named none: derived from the command that creates the session.
-func OwnConsultation(create ids.Command) ids.Consultation {
+// named none: derived from the command that creates the session. Organisations
+// that use the same command id do not meet in one.
+func OwnConsultation(create ids.Command, of ids.Organisation) ids.Consultation {
+	if !of.IsZero() {
+		return ids.Named[ids.Consultation](create, "consultation of "+of.String())
+	}
 	return ids.Derive[ids.Consultation](create, 0)
 }
 
@@ -67,7 +71,7 @@ func createConsultation(c call) (result, error) {
 	// A consultation's id is the request's: it is a UUID like a session's, and
 	// the name of its subject.
 	id := ids.MustParse[ids.Consultation](c.s.ID.String())
-	return facts(&events.ConsultationCreated{Consultation: id, Title: name, CarryOver: a.CarryOver})
+	return facts(&events.ConsultationCreated{Consultation: id, Title: name, CarryOver: a.CarryOver, Organisation: c.Actor.Organisation})
 }
 
 // linkSession adds a session to the consultation whose state c.s is; one that
@@ -87,7 +91,11 @@ func linkSession(c call) (result, error) {
 			return result{}, err
 		}
 		id := ids.MustParse[ids.Consultation](c.s.ID.String())
-		return facts(&events.ConsultationCreated{Consultation: id, Title: name, CarryOver: a.CarryOver}, linked)
+		return facts(&events.ConsultationCreated{Consultation: id, Title: name, CarryOver: a.CarryOver, Organisation: a.Organisation}, linked)
+	}
+	if c.s.Registry.Organisation != a.Organisation {
+		// What create_session looked for in vain is not there for its link either.
+		return result{}, problem.New(problem.NotFound, "there is no consultation %s", c.s.ID).On("session").Try("link the session first")
 	}
 	if slices.Contains(c.s.Registry.Series.Sessions, a.Linked) {
 		return result{}, problem.New(problem.Already, "the consultation has the session %s already", a.Linked).On("args.linked")
@@ -110,10 +118,10 @@ func createSession(c call) (result, error) {
 	}
 	f := &events.SessionCreated{
 		Consultation: a.Consultation, PlannedStart: a.PlannedStart, HardEnd: a.HardEnd, Zone: a.Zone,
-		Code: Code(c.s.ID), ClockMode: a.ClockMode,
+		Code: Code(c.s.ID), ClockMode: a.ClockMode, Organisation: c.Actor.Organisation,
 	}
 	if f.Consultation.IsZero() {
-		f.Consultation = OwnConsultation(c.ID)
+		f.Consultation = OwnConsultation(c.ID, c.Actor.Organisation)
 	}
 	if f.Title, err = title("args.title", a.Title); err != nil {
 		return result{}, err
@@ -287,7 +295,7 @@ func Due(s *session.State) []command.Deadline {
 // Link is the request that adds a session to its consultation: it goes to the
 // consultation's subject, and has the same id whoever makes it.
 func Link(s *session.State) (*command.Request, error) {
-	args, err := json.Marshal(command.LinkSession{Linked: s.ID, Title: s.Registry.Title})
+	args, err := json.Marshal(command.LinkSession{Linked: s.ID, Title: s.Registry.Title, Organisation: s.Registry.Organisation})
 	if err != nil {
 		return nil, err
 	}
