@@ -30,6 +30,7 @@ type Ground interface {
 	Fill(names ...string) error
 	Free(names ...string) error
 	Skew(ctx context.Context, name string, by time.Duration) error
+	Flush(ctx context.Context, name string) error
 	Unasked() []string
 	Logs(name string) string
 }
@@ -166,6 +167,9 @@ func (r *run) harm(ctx context.Context, f *Fault, struck func(), random *rand.Ra
 		}
 		hold()
 		return g.Skew(ctx, f.Target, 0)
+	case Flush:
+		struck()
+		return g.Flush(ctx, f.Target)
 	case Rolling:
 		struck()
 		for _, m := range g.Members() {

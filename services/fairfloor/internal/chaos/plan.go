@@ -41,16 +41,19 @@ const (
 	Full = "full"
 	// Skew restarts a member with its clock wrong, and then with the right one.
 	Skew = "skew"
+	// Flush has Redis forget everything.
+	Flush = "flush"
 	// Rolling stops and starts every member, one after the other.
 	Rolling = "rolling"
 )
 
-// Names lists the faults that a kind of system can suffer.
+// Names lists the faults that a kind of system can suffer. The one process of a
+// single system has its store's clock, and nobody with another one beside it.
 func Names(kind stage.Kind) []string {
 	if kind == stage.Single {
-		return []string{Kill, Stop, Pause, Power, Full, Skew}
+		return []string{Kill, Stop, Pause, Power, Full}
 	}
-	return []string{Kill, Leader, Stop, Pause, Partition, Power, Full, Skew, Rolling}
+	return []string{Kill, Leader, Stop, Pause, Partition, Power, Full, Skew, Flush, Rolling}
 }
 
 // everyone is the target of a power cut that takes all machines of a room.
@@ -66,6 +69,8 @@ func suffers(fault, role string) bool {
 		return stores(role)
 	case Power:
 		return stores(role)
+	case Flush:
+		return role == stage.Redis
 	case Skew:
 		return role != stage.NATS && role != stage.Redis && role != stage.Transcript
 	case Leader, Rolling:

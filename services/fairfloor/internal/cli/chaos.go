@@ -16,7 +16,7 @@ import (
 // chaosSettings are those of chaos.
 type chaosSettings struct {
 	Kind      string  `flag:"kind" default:"single" doc:"What to start and harm: single (one process) or cluster (NATS x3, Redis, two of each service, two gateways)"`
-	Faults    string  `flag:"faults" default:"" doc:"Faults with commas between: kill, leader, stop, pause, partition, power, full, skew, rolling; all that the kind can suffer when empty"`
+	Faults    string  `flag:"faults" default:"" doc:"Faults with commas between: kill, leader, stop, pause, partition, power, full, skew, flush, rolling; all that the kind can suffer when empty"`
 	Count     int     `flag:"count" default:"3" doc:"How many of each fault, and of each kind of process, 1 to 1000"`
 	Hours     float64 `flag:"hours" default:"0" doc:"Go on for so many hours, up to 48, with one plan after the other; 0 is one plan"`
 	Short     bool    `flag:"short" default:"false" doc:"A small session for a quick look: 8 speakers, 20 observers"`

@@ -36,15 +36,12 @@ const (
 	replicas = 2
 )
 
-// waves are the beginnings of names that Open starts side by side, one wave after
-// the other. Whoever comes first makes the streams that it needs: when all do so
-// at once on two cores, some wait in vain and have to begin anew.
+// waves are the roles that Open starts side by side, one wave after the other: a
+// deployment does not wait either until one service is ready before it starts the
+// next (deploy), and whoever comes first makes the streams that it needs.
 var waves = [][]string{
 	{Serve, NATS, Redis},
-	{Registry + "-1"},
-	{Transcript + "-1"},
-	{Gateway + "-1"},
-	{Registry + "-2", Queue, Timing, Transcript + "-2", Gateway + "-2"},
+	services,
 }
 
 // plan says which members there are, and gives each its address, folder and flags.

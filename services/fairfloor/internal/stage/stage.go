@@ -16,6 +16,7 @@
 package stage
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -96,6 +97,8 @@ var (
 	ErrNamespaces = errors.New("the member has no network of its own: open the stage with Namespaces")
 	// ErrClock says that a member's clock cannot be set apart from the machine's.
 	ErrClock = errors.New("only Fairfloor's own programs have a clock that can be set wrong")
+	// ErrRedis says that only Redis can be told to forget.
+	ErrRedis = errors.New("only Redis forgets when it is told to")
 	// ErrNotReady says that a member did not become ready in time.
 	ErrNotReady = errors.New("not ready")
 )
@@ -197,7 +200,7 @@ func (s *Stage) open(ctx context.Context) error {
 	for _, wave := range waves {
 		var names []string
 		for _, m := range s.members {
-			if slices.ContainsFunc(wave, func(begin string) bool { return strings.HasPrefix(m.Name, begin) }) {
+			if slices.Contains(wave, m.Role) {
 				names = append(names, m.Name)
 			}
 		}
@@ -315,6 +318,40 @@ func (s *Stage) Pause(names ...string) error {
 func (s *Stage) Resume(names ...string) error {
 	return s.each(names, func(m *member) error { return m.signal(sigCont) })
 }
+
+// Flush has Redis forget everything that it holds (FLUSHALL), as a restart without
+// a disk or an operator's mistake does.
+func (s *Stage) Flush(ctx context.Context, name string) error {
+	return s.each([]string{name}, func(m *member) error {
+		if m.Role != Redis {
+			return ErrRedis
+		}
+		ctx, cancel := context.WithTimeout(ctx, askWithin)
+		defer cancel()
+		conn, err := s.dial(ctx, m, net.JoinHostPort(m.address, redisPort))
+		if err != nil {
+			return err
+		}
+		defer func() { _ = conn.Close() }()
+		if until, ok := ctx.Deadline(); ok {
+			if err := conn.SetDeadline(until); err != nil {
+				return err
+			}
+		}
+		// Redis takes a command as a plain line too (its "inline" form).
+		if _, err := conn.Write([]byte("FLUSHALL\r\n")); err != nil {
+			return err
+		}
+		answer, err := bufio.NewReader(conn).ReadString('\n')
+		if err == nil && answer != "+OK\r\n" {
+			err = fmt.Errorf("it answers %q to FLUSHALL", answer)
+		}
+		return err
+	})
+}
+
+// askWithin bounds a question to Redis.
+const askWithin = 5 * time.Second
 
 // Skew restarts a member, gracefully, with its clock wrong by this much; 0 sets it
 // right again. It returns when the member is ready, or says that its clock is off,

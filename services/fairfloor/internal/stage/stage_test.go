@@ -112,6 +112,7 @@ func TestWhatASingleStageCannotDoIsSaid(t *testing.T) {
 	for name, c := range map[string]struct{ err, want error }{
 		"kill a stranger":            {s.Kill("queue-1"), stage.ErrUnknown},
 		"isolate without a network":  {s.Isolate(stage.Serve), stage.ErrNamespaces},
+		"flush what is no Redis":     {s.Flush(inTime(t), stage.Serve), stage.ErrRedis},
 		"power cut without a disk":   {s.PowerCut(inTime(t), stage.Serve), stage.ErrLoop},
 		"fill without a disk":        {s.Fill(stage.Serve), stage.ErrLoop},
 		"free without a disk":        {s.Free(stage.Serve), stage.ErrLoop},
