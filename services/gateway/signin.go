@@ -4,10 +4,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/fairfloor/fairfloor/pkg/ids"
 	"github.com/fairfloor/fairfloor/pkg/ratelimit"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/ask"
+	"github.com/fairfloor/fairfloor/services/gateway/internal/follow"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/httpapi"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/pages"
 	"github.com/fairfloor/fairfloor/services/gateway/internal/signin"
@@ -33,7 +35,28 @@ func (g *Gateway) door(asker *ask.Asker, limits *ratelimit.Limiter) (*signin.Doo
 	}
 	return signin.New(signin.Config{
 		Settings: g.settings.SignIn, Base: g.URL(), Sealing: g.process.Keys.Secret("sign-in", ids.Session{}), Transport: transport,
-		Ready: g.follower.Ready(), Sessions: g.follower, Asker: asker, Tokens: g.authority, Page: httpapi.PageFor, Pages: pages.Names,
+		Ready: g.follower.Ready(), Sessions: own{g.follower}, Asker: asker, Tokens: g.authority, Page: httpapi.PageFor, Pages: pages.Names,
 		Limits: limits, Logger: g.process.Logger,
 	})
+}
+
+// own is the deployment's own sessions: the identity provider is its operator's,
+// and lets nobody into those of another organisation.
+type own struct{ *follow.Follower }
+
+// Sessions lists the deployment's own.
+func (o own) Sessions() []ids.Session {
+	return slices.DeleteFunc(o.Follower.Sessions(), o.others)
+}
+
+// ByCode finds one of the deployment's own.
+func (o own) ByCode(code string) (ids.Session, bool) {
+	id, ok := o.Follower.ByCode(code)
+	return id, ok && !o.others(id)
+}
+
+// others reports whether a session is another organisation's.
+func (o own) others(id ids.Session) bool {
+	of, _ := o.Owner(id)
+	return !of.IsZero()
 }
