@@ -163,7 +163,7 @@ func (p *Provider) changed(ctx context.Context, body []byte, change func(map[str
 
 // form is where people sign in.
 var form = template.Must(template.New("form").Parse(`<!doctype html><html lang="en"><title>Identity provider of the test</title>
-<meta name="viewport" content="width=device-width"><h1>Identity provider of the test</h1>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><h1>Identity provider of the test</h1>
 <form method="post" action="/login/username"><input type="hidden" name="id" value="{{.}}">
 <p><label>Name <input name="username"></label><p><label>Password <input name="password" type="password"></label>
 <p><button>Sign in</button></form></html>`))

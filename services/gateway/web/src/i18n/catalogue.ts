@@ -15,6 +15,7 @@ import type live from './en/live'
 import type organiser from './en/organiser'
 import type prompter from './en/prompter'
 import type room from './en/room'
+import type signin from './en/signin'
 import type speaker from './en/speaker'
 
 /** The areas of texts. `common` is loaded on every page, the others by the pages that name them. */
@@ -34,6 +35,7 @@ export interface Areas {
   organiser: typeof organiser
   prompter: typeof prompter
   room: typeof room
+  signin: typeof signin
   speaker: typeof speaker
 }
 
@@ -123,6 +125,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
     index: () => import('./ar/index'),
     live: () => import('./ar/live'),
     room: () => import('./ar/room'),
+    signin: () => import('./ar/signin'),
     speaker: () => import('./ar/speaker'),
   },
   zh: {
@@ -141,6 +144,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
     index: () => import('./zh/index'),
     live: () => import('./zh/live'),
     room: () => import('./zh/room'),
+    signin: () => import('./zh/signin'),
     speaker: () => import('./zh/speaker'),
   },
   en: {
@@ -159,6 +163,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
     index: () => import('./en/index'),
     live: () => import('./en/live'),
     room: () => import('./en/room'),
+    signin: () => import('./en/signin'),
     speaker: () => import('./en/speaker'),
   },
   fr: {
@@ -177,6 +182,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
     index: () => import('./fr/index'),
     live: () => import('./fr/live'),
     room: () => import('./fr/room'),
+    signin: () => import('./fr/signin'),
     speaker: () => import('./fr/speaker'),
   },
   ru: {
@@ -195,6 +201,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
     index: () => import('./ru/index'),
     live: () => import('./ru/live'),
     room: () => import('./ru/room'),
+    signin: () => import('./ru/signin'),
     speaker: () => import('./ru/speaker'),
   },
   es: {
@@ -213,6 +220,7 @@ export const files: Record<Language, Record<Area, () => File>> = {
     index: () => import('./es/index'),
     live: () => import('./es/live'),
     room: () => import('./es/room'),
+    signin: () => import('./es/signin'),
     speaker: () => import('./es/speaker'),
   },
 }
