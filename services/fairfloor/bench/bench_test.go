@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 // TestEveryPeerDeliversTheSameMessages: the clients of each get every message once,
 // with the same bytes, and a client that does not read is found with a backlog.
 func TestEveryPeerDeliversTheSameMessages(t *testing.T) {
-	for _, name := range everyPeer {
+	for _, name := range append([]string{"fairfloor" + packed}, everyPeer...) {
 		t.Run(name, func(t *testing.T) {
 			err := at(t.Context(), name, 4, 1, func(c *crowd) error {
 				before := c.delivered()

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,10 +23,14 @@ import (
 // child is a peer in its own process.
 type child struct {
 	greeting
-	name string
-	cmd  *exec.Cmd
-	in   io.WriteCloser
+	name  string
+	packs bool // its clients offer compression
+	cmd   *exec.Cmd
+	in    io.WriteCloser
 }
+
+// packed after a peer's name says that its clients take compressed messages.
+const packed = ", packed"
 
 // begin starts a peer with one processor and further environment.
 func begin(ctx context.Context, name string, env ...string) (*child, error) {
@@ -33,7 +38,8 @@ func begin(ctx context.Context, name string, env ...string) (*child, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &child{name: name, cmd: exec.CommandContext(ctx, self, "serve", name)}
+	name, packs := strings.CutSuffix(name, packed)
+	c := &child{name: name, packs: packs, cmd: exec.CommandContext(ctx, self, "serve", name)}
 	c.cmd.Env = append(append(os.Environ(), "GOMAXPROCS=1"), env...)
 	c.cmd.Stderr = os.Stderr
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
@@ -127,7 +133,7 @@ func gather(ctx context.Context, peer *child, n, stalled int) (*crowd, error) {
 		if i >= n-stalled {
 			f.hold = make(chan struct{})
 		}
-		d := websocket.Dialer{HandshakeTimeout: 30 * time.Second, ReadBufferSize: 1024, WriteBufferSize: 512, NetDialContext: f.dialer(i)}
+		d := websocket.Dialer{HandshakeTimeout: 30 * time.Second, ReadBufferSize: 1024, WriteBufferSize: 512, NetDialContext: f.dialer(i), EnableCompression: peer.packs}
 		if peer.Subprotocol != "" {
 			d.Subprotocols = []string{peer.Subprotocol}
 		}
@@ -383,6 +389,14 @@ func (c *crowd) backlog(next int64) (most int64) {
 		most = max(most, f.line.n.Load()-before)
 	}
 	return most
+}
+
+// read counts the bytes that came so far.
+func (c *crowd) read() (n int64) {
+	for _, f := range c.followers {
+		n += f.line.n.Load()
+	}
+	return n
 }
 
 // leave closes every client and waits for it.

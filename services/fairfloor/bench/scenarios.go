@@ -45,6 +45,9 @@ var scenarios = []scenario{
 	{"cpu", "server's CPU in us for each delivered message, 10 a second", cpu, []limit{
 		{figure: "fairfloor/centrifuge", most: .9}, {figure: "fairfloor/raw", most: 1.35},
 	}},
+	{"compressing", "server's CPU in us for each delivered message of 2 kB, compressed against as it is", compressing, []limit{
+		{figure: "packed/plain", most: 1.3}, {figure: "bytes packed/plain", most: .9},
+	}},
 	{"throughput", "deliveries in each second of one core, at saturation", throughput, []limit{
 		{figure: "fairfloor/centrifuge", least: 1}, {figure: "fairfloor/nats", least: 1},
 	}},
@@ -125,6 +128,38 @@ func cpu(ctx context.Context, p plan) (figures, error) {
 		}
 	}
 	out.ratios(" us", p.among())
+	return out, nil
+}
+
+// compressedBytes is the payload of a frame for compressing, in bytes.
+const compressedBytes = 2048
+
+// compressing takes the CPU time of one Fairfloor for clients that take compressed
+// messages and for such that do not, and the bytes that came to them.
+func compressing(ctx context.Context, p plan) (figures, error) {
+	out := figures{}
+	for as, name := range map[string]string{"plain": "fairfloor", "packed": "fairfloor" + packed} {
+		err := at(ctx, name, p.Clients, 0, func(c *crowd) error {
+			before, err := load.Process(c.peer.cmd.Process.Pid)
+			if err != nil {
+				return err
+			}
+			had, read := c.delivered(), c.read()
+			if _, err := c.send(ctx, p, 10, compressedBytes); err != nil {
+				return err
+			}
+			after, err := load.Process(c.peer.cmd.Process.Pid)
+			n := float64(c.delivered() - had)
+			out[as+" us"] = float64((after.CPU - before.CPU).Microseconds()) / n
+			out["bytes "+as] = float64(c.read()-read) / n
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	out["packed/plain"] = out["packed us"] / out["plain us"]
+	out["bytes packed/plain"] = out["bytes packed"] / out["bytes plain"]
 	return out, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"runtime/debug"
@@ -136,9 +137,26 @@ func message(n, bytes int) api.Segment {
 		Source: sourceID, SourceKind: "typed", ReceivedAt: clock.Of(now), Text: fmt.Sprintf("%d %d ", n, now.UnixNano()),
 	}
 	if missing := bytes - len(payload(s)); missing > 0 {
-		s.Text += strings.Repeat("x", missing)
+		s.Text += speech(n, missing)
 	}
 	return s
+}
+
+// vocabulary is what speech is made of: words that come back, as in any speech.
+var vocabulary = strings.Fields(`the working group takes note of this report and thanks the chair for her summary our organisation
+	supports paragraph twelve as it stands we propose that member states protect access to justice remedy for communities whose
+	rights businesses have harmed with respect to water land health data children workers women and indigenous peoples`)
+
+// speech gives so many bytes of words, other ones for each message: how far they
+// can be compressed is how far a speech can.
+func speech(n, bytes int) string {
+	chance := rand.New(rand.NewPCG(uint64(n), 0)) //nolint:gosec // words are no secret
+	var text strings.Builder
+	for text.Len() < bytes {
+		text.WriteString(vocabulary[chance.IntN(len(vocabulary))])
+		text.WriteByte(' ')
+	}
+	return text.String()[:bytes-1] + "."
 }
 
 // payload is the frame that Fairfloor itself makes of a partial.

@@ -17,13 +17,14 @@ const mostSpoken = 64
 type speech struct {
 	said   []captions.Partial // of different tracks, in the order in which they came
 	sights map[api.Audience]captions.Sight
-	framed map[captions.Sight][]item
+	made   map[captions.Sight][]*wire.Message // beside said; nil for what a sight does not include
 	joined map[choice]words
 }
 
 // choice is what one reader gets of a speech: bit i stands for said[i].
 type choice struct {
 	sight captions.Sight
+	packs bool
 	mask  uint64
 }
 
@@ -84,7 +85,7 @@ func (f *feed) speak() {
 
 // newSpeech takes the sights once: they belong to the session, not to the reader.
 func newSpeech(book *captions.Book, said []captions.Partial) *speech {
-	s := &speech{said: said, sights: map[api.Audience]captions.Sight{}, framed: map[captions.Sight][]item{}, joined: map[choice]words{}}
+	s := &speech{said: said, sights: map[api.Audience]captions.Sight{}, made: map[captions.Sight][]*wire.Message{}, joined: map[choice]words{}}
 	for _, a := range api.Audiences() {
 		s.sights[a] = book.Sight(a)
 	}
@@ -96,22 +97,22 @@ func (s *speech) of(c choice) words {
 	if w, made := s.joined[c]; made {
 		return w
 	}
-	all, made := s.framed[c.sight]
+	all, made := s.made[c.sight]
 	if !made {
-		for _, p := range s.said {
-			one := item{kind: partials, slot: p.Segment.Track}
+		all = make([]*wire.Message, len(s.said))
+		for i, p := range s.said {
 			if payload := p.Frame(c.sight); payload != nil {
-				one.frame = wire.Frame(wire.Text, payload)
+				all[i] = wire.New(payload)
 			}
-			all = append(all, one)
 		}
-		s.framed[c.sight] = all
+		s.made[c.sight] = all
 	}
 	var w words
 	for i, one := range all {
-		if c.mask&(1<<i) != 0 && one.frame != nil {
-			w.frames = append(w.frames, one)
-			w.whole = append(w.whole, one.frame...)
+		if c.mask&(1<<i) != 0 && one != nil {
+			frame := one.Frame(c.packs)
+			w.frames = append(w.frames, item{kind: partials, slot: s.said[i].Segment.Track, frame: frame})
+			w.whole = append(w.whole, frame...)
 		}
 	}
 	s.joined[c] = w
@@ -125,7 +126,7 @@ func (c *conn) hear(s *speech) {
 	if c.version == 0 {
 		return // nobody reads a transcript before they are shown the session
 	}
-	mine := choice{sight: s.sights[c.audience]}
+	mine := choice{sight: s.sights[c.audience], packs: c.packs}
 	for i := range s.said {
 		for o := range c.offsets {
 			if c.offsets[o].track == s.said[i].Segment.Track {
