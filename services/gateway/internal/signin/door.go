@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -224,10 +225,11 @@ func (d *Door) codes(f flow, mine Rules) (found []string) {
 	}
 	var all []one
 	for _, id := range d.Sessions.Sessions() {
-		// One whose log is refused is not offered.
+		// One whose log is refused is not offered, nor another organisation's: the
+		// operator's provider lets nobody in there.
 		_ = d.Sessions.Read(id, func(s *session.State) {
 			r := &s.Registry
-			if s.Exists() && s.Timing.Phase != session.Adjourned && len(mine.roles(r.Code)) > 0 {
+			if s.Exists() && r.Organisation.IsZero() && s.Timing.Phase != session.Adjourned && len(mine.roles(r.Code)) > 0 {
 				all = append(all, one{r.Code, int64(r.PlannedStart)})
 			}
 		})
@@ -280,7 +282,7 @@ func (d *Door) session(ctx context.Context, who, code, page string, roles []even
 	}
 	invitation, err := ids.Parse[ids.Invitation](receipt.Made["invitation"])
 	if err != nil {
-		return "", errors.Join(err, problem.New(problem.WrongState, "the session takes no invitation"))
+		return "", fmt.Errorf("the receipt of an invitation names none: %w", err)
 	}
 	text, err := d.Tokens.Issue(token.Claims{Subject: who, Session: id, Roles: roles, Expires: until, ID: invitation})
 	if err != nil {
