@@ -15,7 +15,6 @@ import type live from './en/live'
 import type organiser from './en/organiser'
 import type prompter from './en/prompter'
 import type room from './en/room'
-import type signin from './en/signin'
 import type speaker from './en/speaker'
 
 /** The areas of texts. `common` is loaded on every page, the others by the pages that name them. */
@@ -35,7 +34,6 @@ export interface Areas {
   organiser: typeof organiser
   prompter: typeof prompter
   room: typeof room
-  signin: typeof signin
   speaker: typeof speaker
 }
 
@@ -125,7 +123,6 @@ export const files: Record<Language, Record<Area, () => File>> = {
     index: () => import('./ar/index'),
     live: () => import('./ar/live'),
     room: () => import('./ar/room'),
-    signin: () => import('./ar/signin'),
     speaker: () => import('./ar/speaker'),
   },
   zh: {
@@ -144,7 +141,6 @@ export const files: Record<Language, Record<Area, () => File>> = {
     index: () => import('./zh/index'),
     live: () => import('./zh/live'),
     room: () => import('./zh/room'),
-    signin: () => import('./zh/signin'),
     speaker: () => import('./zh/speaker'),
   },
   en: {
@@ -163,7 +159,6 @@ export const files: Record<Language, Record<Area, () => File>> = {
     index: () => import('./en/index'),
     live: () => import('./en/live'),
     room: () => import('./en/room'),
-    signin: () => import('./en/signin'),
     speaker: () => import('./en/speaker'),
   },
   fr: {
@@ -182,7 +177,6 @@ export const files: Record<Language, Record<Area, () => File>> = {
     index: () => import('./fr/index'),
     live: () => import('./fr/live'),
     room: () => import('./fr/room'),
-    signin: () => import('./fr/signin'),
     speaker: () => import('./fr/speaker'),
   },
   ru: {
@@ -201,7 +195,6 @@ export const files: Record<Language, Record<Area, () => File>> = {
     index: () => import('./ru/index'),
     live: () => import('./ru/live'),
     room: () => import('./ru/room'),
-    signin: () => import('./ru/signin'),
     speaker: () => import('./ru/speaker'),
   },
   es: {
@@ -220,7 +213,6 @@ export const files: Record<Language, Record<Area, () => File>> = {
     index: () => import('./es/index'),
     live: () => import('./es/live'),
     room: () => import('./es/room'),
-    signin: () => import('./es/signin'),
     speaker: () => import('./es/speaker'),
   },
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { cameOf, reasons, wayIn } from './signin'
+import { cameOf, reasons } from './came'
+import { wayIn } from './signin'
 
 describe('what came of a sign-in', () => {
   it.each(reasons)('%s is a reason', (reason) => expect(cameOf(`?sign-in=${reason}`)).toEqual({ reason, codes: [] }))
