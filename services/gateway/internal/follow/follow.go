@@ -241,7 +241,8 @@ func (f *Follower) Wait(ctx context.Context, s ids.Session, seq uint64, timeout 
 }
 
 // Owner gives the organisation of a session or a consultation, and false for one
-// that is not folded. It never changes (token.Config.Owner).
+// that is not folded. It never changes (token.Config.Owner). Like Read it takes
+// the session's lock, so it must not be asked from within Read.
 func (f *Follower) Owner(s ids.Session) (of ids.Organisation, known bool) {
 	f.mu.RLock()
 	one := f.sessions[s]
@@ -260,6 +261,9 @@ func (f *Follower) Owner(s ids.Session) (of ids.Organisation, known bool) {
 func (f *Follower) Reach(s ids.Session, timeout time.Duration) error {
 	if _, known := f.Owner(s); known {
 		return nil
+	}
+	if f.Incarnation(s) == "" {
+		return nil // its stream is lost: there is nothing to wait for, and Read says why
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()

@@ -90,13 +90,13 @@ func (s *server) consultations() {
 // calendar gives what the bearer, or without a token anybody, may know of a
 // consultation's sessions: as the sessions' own pages would show it to them.
 func (s *server) calendar(b Bearer, id ids.Consultation) (title string, sessions []calendar.Session, err error) {
-	may := func(_ ids.Session, public bool) bool { return public }
+	may := func(ids.Session) bool { return false }
 	if b.Authorization != "" {
 		claims, err := s.identify(b)
 		if err != nil {
 			return "", nil, err
 		}
-		may = func(one ids.Session, public bool) bool { return public || s.sees(claims, one) }
+		may = func(one ids.Session) bool { return s.sees(claims, one) }
 	}
 	missing := problem.New(problem.NotFound, "there is no such consultation that is open to you").On("path.consultation").
 		Try("check the address; a consultation without a session that visitors may follow has a feed for its organisers only")
@@ -108,8 +108,11 @@ func (s *server) calendar(b Bearer, id ids.Consultation) (title string, sessions
 		return "", nil, missing
 	}
 	for _, one := range of {
+		// Before the session is read: whose it is stands under the same lock, and a
+		// reader that asks for it once more waits for ever for a fold between the two.
+		mine := may(one)
 		err := s.Sessions.Read(one, func(state *session.State) {
-			if state.Exists() && may(one, state.Registry.Modalities.PublicLive) {
+			if state.Exists() && (mine || state.Registry.Modalities.PublicLive) {
 				sessions = append(sessions, s.event(state))
 			}
 		})
