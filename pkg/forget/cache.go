@@ -114,9 +114,7 @@ func (s *Store) Watch(ctx context.Context, config WatchConfig) (*Cache, error) {
 	}
 	var consumer jetstream.Consumer
 	err := patiently(ctx, func(ctx context.Context) (err error) {
-		attempt, cancel := context.WithTimeout(ctx, attemptWithin)
-		defer cancel()
-		consumer, err = s.stream.OrderedConsumer(attempt, jetstream.OrderedConsumerConfig{FilterSubjects: filters})
+		consumer, err = s.stream.OrderedConsumer(ctx, jetstream.OrderedConsumerConfig{FilterSubjects: filters})
 		return err
 	})
 	if err != nil {
@@ -148,7 +146,8 @@ func (s *Store) Watch(ctx context.Context, config WatchConfig) (*Cache, error) {
 }
 
 // What a start asks of a server that is just elected, or lost, is asked again for
-// watchWithin: what is denied looks the same, and is to be seen some time.
+// watchWithin: what is denied looks the same, and is to be seen some time. A lost
+// one never answers, so each attempt has its own limit.
 const (
 	attemptWithin = 5 * time.Second
 	watchWithin   = 20 * time.Second
@@ -157,7 +156,11 @@ const (
 func patiently(ctx context.Context, do func(context.Context) error) error {
 	limited, cancel := context.WithTimeout(ctx, watchWithin)
 	defer cancel()
-	return eventlog.Patiently(limited, nil, do)
+	return eventlog.Patiently(limited, nil, func(ctx context.Context) error {
+		attempt, cancel := context.WithTimeout(ctx, attemptWithin)
+		defer cancel()
+		return do(attempt)
+	})
 }
 
 // Close ends the cache. It must not be called from OnChange.
