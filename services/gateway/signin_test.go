@@ -42,10 +42,12 @@ func TestTheOperatorsIdentityProviderLetsNobodyIntoAnotherOrganisationsSessions(
 			PrevHash: events.FirstHash(events.Subject(events.Registry, id), log.Incarnation(id)),
 			Events:   []events.Event{&events.SessionCreated{Title: "T", Code: code, Organisation: of}},
 		}
-		if out := log.Append(ctx, id, events.Registry, commit, 0); out.Kind != eventlog.Stored {
+		out := log.Append(ctx, id, events.Registry, commit, 0)
+		if out.Kind != eventlog.Stored {
 			t.Fatal(out.Err)
 		}
-		if err := follower.Reach(id, time.Minute); err != nil {
+		// Until all of it is folded, its code too.
+		if err := follower.Wait(ctx, id, out.Sequence, time.Minute); err != nil {
 			t.Fatal(err)
 		}
 	}

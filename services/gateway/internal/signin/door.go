@@ -156,7 +156,8 @@ func lead(w http.ResponseWriter, to string) {
 // turnAway sends somebody to the first page, which says why.
 func (d *Door) turnAway(w http.ResponseWriter, outcome Outcome, err error) {
 	if err != nil {
-		d.Logger.Warn("a sign-in failed", "reason", string(outcome), "error", err)
+		// A provider's page of an error may be as long as answerSize.
+		d.Logger.Warn("a sign-in failed", "reason", string(outcome), "error", fmt.Sprintf("%.300s", err.Error()))
 	}
 	lead(w, d.first(outcome))
 }

@@ -60,8 +60,12 @@ func TestStaffSignInAtTheirProvider(t *testing.T) {
 		if h.outcome(to) != Choose || !strings.Contains(to, "sessions="+url.QueryEscape("K7M2QX,BBBBBB")) {
 			t.Errorf("the secretariat is led to %s", to)
 		}
+		said := h.lines.String()
+		for _, p := range people {
+			said = strings.ReplaceAll(said, h.pseudonym(p.ID), "") // whose letters may be any
+		}
 		for _, secret := range []string{"olga", "carl", "code=", "eyJ", "secret"} {
-			if strings.Contains(strings.ToLower(h.lines.String()), secret) {
+			if strings.Contains(said, secret) || strings.Contains(strings.ToLower(said), secret) {
 				t.Errorf("a log line holds %q:\n%s", secret, h.lines.String())
 			}
 		}
@@ -214,7 +218,8 @@ func TestNobodyIsLedElsewhere(t *testing.T) {
 		"?session=K7M2QX%23evil", "?next=https://evil.example", "?redirect_uri=https://evil.example", "?session=K7M2QX&page=%0d%0aLocation:%20https://evil.example",
 	} {
 		to := h.browser().signIn(query, "olga")
-		if !strings.HasPrefix(to, h.server.URL+"/") || strings.Contains(to, "evil") {
+		page, _, _ := strings.Cut(to, "#") // a token's letters may be any
+		if !strings.HasPrefix(to, h.server.URL+"/") || strings.Contains(page, "evil") {
 			t.Errorf("%s leads to %s", query, to)
 		}
 	}
@@ -236,6 +241,9 @@ func TestAProviderThatIsAway(t *testing.T) {
 			return http.DefaultTransport.RoundTrip(r)
 		})
 	})
+	// A machine that stands still between the two would have it asked again.
+	still := time.Now()
+	h.now = func() time.Time { return still }
 	if to := h.browser().signIn("", "olga"); h.outcome(to) != Unavailable {
 		t.Errorf("without a provider one is led to %s", to)
 	}
@@ -304,7 +312,7 @@ func TestAProviderThatLeadsElsewhere(t *testing.T) {
 // TestSignInsAreBoundedByAddress, and wait until sessions are known.
 func TestSignInsAreBoundedByAddress(t *testing.T) {
 	h := build(t, false, nil)
-	b, let := h.browser(), 0
+	b, let, begun := h.browser(), 0, time.Now()
 	for range attempts.Burst + 30 {
 		if to, _ := b.get(h.server.URL + Path + "?session=ZZZZZZ"); h.outcome(to) == NoSession {
 			let++
@@ -313,7 +321,7 @@ func TestSignInsAreBoundedByAddress(t *testing.T) {
 		}
 	}
 	// One comes back in each second that this takes.
-	if let < attempts.Burst || let >= attempts.Burst+30 {
+	if most := attempts.Burst + 1 + int(time.Since(begun)/attempts.Every); let < attempts.Burst || let > most {
 		t.Errorf("%d of %d were let through", let, attempts.Burst+30)
 	}
 	early := build(t, false, func(c *Config) { c.Ready = make(chan struct{}) })

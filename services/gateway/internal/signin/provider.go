@@ -109,7 +109,17 @@ func (p *provider) discover(ctx context.Context) (*oidc.Provider, error) {
 
 // safe refuses a provider of https whose own addresses are not.
 func (p *provider) safe(found *oidc.Provider) error {
-	for _, one := range []string{found.Endpoint().AuthURL, found.Endpoint().TokenURL} {
+	var also struct {
+		Keys string `json:"jwks_uri"`
+	}
+	if err := found.Claims(&also); err != nil {
+		return err
+	}
+	all := []string{found.Endpoint().AuthURL, found.Endpoint().TokenURL, also.Keys}
+	if user := found.UserInfoEndpoint(); user != "" {
+		all = append(all, user)
+	}
+	for _, one := range all {
 		at, err := url.Parse(one)
 		if err != nil || at.Host == "" || at.Scheme != "https" && !(at.Scheme == "http" && local(at.Hostname())) {
 			return fmt.Errorf("it names the address %.100q, which is none of https", one)
@@ -156,7 +166,8 @@ func (p *provider) redeem(ctx context.Context, f flow, code string, enough func(
 	}
 	more, err := found.UserInfo(ctx, oauth2.StaticTokenSource(answer))
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errAway, err)
+		// Its text is not repeated: it may hold the provider's answer, which names people.
+		return nil, fmt.Errorf("%w: UserInfo failed", errAway)
 	}
 	// Core 1.0, 5.3.2: another person's answer is not to be used.
 	if more.Subject != said["sub"] {
@@ -165,6 +176,12 @@ func (p *provider) redeem(ctx context.Context, f flow, code string, enough func(
 	var further claims
 	if err := more.Claims(&further); err != nil {
 		return nil, fmt.Errorf("%w: %w", errUntrusted, err)
+	}
+	if signed, ok := said["email"].(string); ok {
+		if asked, _ := further["email"].(string); !strings.EqualFold(signed, asked) {
+			// It verified another address than the signed one.
+			delete(further, "email_verified")
+		}
 	}
 	for name, value := range further {
 		// What is signed stands.
