@@ -15,7 +15,12 @@ func (a *Asker) allow(ctx context.Context, actor events.Actor) error {
 	if a.config.PerSecond < 0 {
 		return nil
 	}
-	wait := a.config.Limits.Take(ctx, ratelimit.PerSecond("commands", a.config.PerSecond), actor.ID)
+	// Organisations name their organisers as they like: the same name is not the same link.
+	key := actor.ID
+	if !actor.Organisation.IsZero() {
+		key = actor.Organisation.String() + ":" + key
+	}
+	wait := a.config.Limits.Take(ctx, ratelimit.PerSecond("commands", a.config.PerSecond), key)
 	if wait > 0 {
 		p := problem.New(problem.TooMany, "one link may send %d commands in a second", a.config.PerSecond).
 			Try("wait a moment and send the same command with the same id again")
