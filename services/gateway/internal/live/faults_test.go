@@ -380,20 +380,27 @@ func TestClientThatStopsReadingDelaysNobody(t *testing.T) {
 		}
 		return worst
 	}
-	alone := slowest(0)
-	for range 10 {
-		s.joinNarrow(api.Hello{})
+	alone, before := slowest(0), uint64(0)
+	// A machine that is busy is slow without them, too, and one that stands still does so
+	// once: who is delayed by those who stall is so each time that some join.
+	var worst time.Duration
+	rounds := int64(0)
+	for again := true; again; again = worst > max(time.Second, 4*alone) && rounds < 3 {
+		for range 10 {
+			s.joinNarrow(api.Hello{})
+		}
+		if rounds++; rounds == 1 {
+			before = memory()
+		}
+		worst = slowest(int(16 * rounds))
 	}
-	before := memory()
-	worst := slowest(16)
 	s.sees(healthy, api.ForPublic)
-	// A machine that is busy is slow without them, too.
 	if worst > max(time.Second, 4*alone) {
 		t.Errorf("a change took %s to the healthy client, and %s before", worst, alone)
 	}
 	grown := int64(memory()) - int64(before)
-	t.Logf("worst %s; memory grew by %d kB with 10 stalled clients", worst, grown>>10)
-	if grown > 24<<20 {
+	t.Logf("worst %s; memory grew by %d kB with %d stalled clients", worst, grown>>10, 10*rounds)
+	if grown > rounds*24<<20 {
 		t.Errorf("memory grew by %d kB", grown>>10)
 	}
 	if s.metric("fairfloor_live_fresh_snapshots_total") > 2000 {

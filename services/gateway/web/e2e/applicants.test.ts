@@ -308,7 +308,7 @@ describe('Applications with public form, import with preview, decisions, lot cer
   it('invitations: a link and a six-character code for all, a file for mail merge, and a QR sheet of which a code lets its delegate in', async () => {
     const page = await section('invitations')
     await page.locator('[data-make-all]').click()
-    await page.locator('[data-make-all]').waitFor({ state: 'detached', timeout: 90_000 })
+    await page.locator('[data-make-all]').waitFor({ state: 'detached', timeout: 300_000 })
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('button', { name: 'Mail-merge file (CSV)' }).click(),
@@ -379,7 +379,7 @@ describe('Applications with public form, import with preview, decisions, lot cer
       body: JSON.stringify({ code: row[5] }),
     })
     expect(again.status).toBe(404)
-  }, 180_000)
+  }, 600_000)
 
   it('one-time join codes: read out at the desk, typed once, by the first page or on the one that asks for a link', async () => {
     const page = await section('invitations')
@@ -484,7 +484,8 @@ describe('Applications with public form, import with preview, decisions, lot cer
     await look(page, 'hand-over-390')
     await dialog.getByRole('button', { name: 'Hand over' }).click()
     await page.getByText('Mr Iñaki Paz now speaks for you.').waitFor()
-    expect((await statement(stranger)).speaks).toBe('Iñaki Paz')
+    const speaks = async (): Promise<string | undefined> => (await statement(stranger)).speaks
+    await expect.poll(speaks, { timeout: 30_000 }).toBe('Iñaki Paz')
     // And back, to one who is known; who speaks already cannot be chosen.
     await page.locator('[data-hand-over]').click()
     await dialog.locator('label', { hasText: 'Iñaki Paz' }).getByText('speaks at present').waitFor()
@@ -492,7 +493,7 @@ describe('Applications with public form, import with preview, decisions, lot cer
     await dialog.getByText('María Ñíguez').click()
     await dialog.getByRole('button', { name: 'Hand over' }).click()
     await page.getByText('María Ñíguez now speaks for you.').waitFor()
-    expect((await statement(stranger)).speaks).toBe('María Ñíguez')
+    await expect.poll(speaks, { timeout: 30_000 }).toBe('María Ñíguez')
     await look(page, 'handed-over-390')
   }, 120_000)
 

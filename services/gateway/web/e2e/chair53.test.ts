@@ -13,7 +13,7 @@ import { serve, type Server } from './server'
 const long = !!process.env.FAIRFLOOR_LONG
 /** How many turns are held, and for how many of the list there is a phone. */
 const turns = long ? 53 : 8
-const limit = 600_000
+const limit = 900_000
 
 let browser: Browser
 let server: Server

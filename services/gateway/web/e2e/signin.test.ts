@@ -129,7 +129,7 @@ it('somebody without a role is told why, and a link works as before', async () =
   await page.locator('[data-sign-in][href]').waitFor()
   expect(ours(wrong)).toEqual([])
   await page.goto(server.links.live)
-  await page.locator('.gate').waitFor({ state: 'detached' })
+  await page.locator('[data-status="live"]').waitFor()
   await context.close()
 })
 
@@ -144,12 +144,17 @@ it('the first page is right in both directions, narrow and wide, light and dark'
     await page.goto(`${server.origin}/?lang=${language}&sign-in=unmapped`)
     await page.locator('[data-signin="unmapped"]').waitFor()
     await page.locator('[data-sign-in][href]').waitFor()
+    const shown = page.locator(`html[lang="${language}"][dir="${language === 'ar' ? 'rtl' : 'ltr'}"]`)
+    await shown.waitFor()
     await page.evaluate(() => document.fonts.ready)
     const name = `signin-${language}-${width}-${scheme}`
     await page.screenshot({ path: join(shots, `${name}.png`), fullPage: true })
     expect((await overflow(page)).wide, name).toBeLessThanOrEqual(0)
     expect(await cut(page), name).toEqual([])
     expect(await violations(page), name).toEqual([])
+    // Also once the worker has asked for its texts, 1.5 s after the page was there.
+    await page.waitForFunction(() => performance.now() > 3000)
+    expect(await shown.count(), name).toBe(1)
     await context.close()
   }
 }, 120_000)

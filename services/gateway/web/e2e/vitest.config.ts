@@ -20,8 +20,10 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     // Each file starts a server and a browser; two at once on two cores only measure each other.
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Wide, since a busy machine is waited for: what must be quick is measured where it happens.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    expect: { poll: { timeout: 30_000 } },
     allowOnly: false,
     retry: 1,
     reporters: ['default', ranTwice],
