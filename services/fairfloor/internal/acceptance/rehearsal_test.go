@@ -43,9 +43,12 @@ func shipped(t *testing.T, flags ...string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := exec.CommandContext(t.Context(), path, append([]string{"rehearse", "--json"}, flags...)...).Output() //nolint:gosec // our own program
+	var said bytes.Buffer
+	run := exec.CommandContext(t.Context(), path, append([]string{"rehearse", "--json"}, flags...)...) //nolint:gosec // our own program
+	run.Stderr = &said
+	raw, err := run.Output()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v: %s%s", err, said.String(), raw)
 	}
 	return raw
 }
