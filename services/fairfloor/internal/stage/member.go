@@ -18,6 +18,8 @@ import (
 const (
 	// readyWithin bounds a start: what takes longer on a busy machine is stuck.
 	readyWithin = 90 * time.Second
+	// stoppedWithin is how long the threads of a stopped process may go on.
+	stoppedWithin = 10 * time.Second
 	// stopWithin bounds a graceful end: package run's patience, and some more.
 	stopWithin = 40 * time.Second
 	// againAfter is how long a member that ended unasked stays down.
@@ -232,6 +234,20 @@ func (m *member) signal(which os.Signal) error {
 	m.life.mu.Lock()
 	defer m.life.mu.Unlock()
 	return m.life.running.Process.Signal(which)
+}
+
+// pause stops the process. The signal is only sent when the call returns: on a busy
+// machine its threads may go on for a while.
+func (m *member) pause() error {
+	if err := m.signal(sigStop); err != nil {
+		return err
+	}
+	for end := time.Now().Add(stoppedWithin); !stands(m.life.running.Process.Pid); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			return fmt.Errorf("it goes on %s after it was stopped", stoppedWithin)
+		}
+	}
+	return nil
 }
 
 // await asks the member until it is ready.

@@ -309,9 +309,9 @@ func (s *Stage) Start(ctx context.Context, names ...string) error {
 }
 
 // Pause stops members in their tracks (SIGSTOP): their connections stay open and
-// nothing answers.
+// nothing answers any more when it returns.
 func (s *Stage) Pause(names ...string) error {
-	return s.each(names, func(m *member) error { return m.signal(sigStop) })
+	return s.each(names, (*member).pause)
 }
 
 // Resume lets paused members go on.

@@ -18,6 +18,8 @@ func supported(Options) error { return errSystem }
 
 func alive(int) bool { return true }
 
+func stands(int) bool { return true }
+
 func endWithParent(*exec.Cmd) {}
 
 func cutPower(string) error { return errSystem }
